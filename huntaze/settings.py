@@ -1,0 +1,238 @@
+"""Huntaze's one settings module: every value that may differ between installations is read from the environment.
+
+`docs/configuration.md` lists the variables; a test fails when one is missing there.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from huntaze.env import BASE_DIR, Environment, EnvError
+
+env = Environment(os.environ)
+HOME_DIR = env.home
+
+# Where this installation answers. Every link is built from HUNTAZE_URL, never from the Host header.
+HUNTAZE_URL = env.url("HUNTAZE_URL", "http://127.0.0.1:8000", schemes=("http", "https"), help="Public address of this installation.")
+HUNTAZE_EMBEDDED = env.flag("HUNTAZE_EMBEDDED", False, help="Set by `manage.py up`: this process belongs to its embedded run.")
+DEBUG = env.flag("DEBUG", False, help="Django's debug pages. Never in production; not needed in development.")
+SECRET_KEY = env.text("SECRET_KEY", "insecure-only-for-commands-that-sign-nothing", secret=True, help="Django's signing key.")
+AUTH_TOKEN_KEYS = env.items(
+    "AUTH_TOKEN_KEYS", secret=True, help="Keys of access and refresh tokens as `kid:secret,…`; the first signs, all verify."
+)
+ALLOWED_HOSTS = sorted({str(urlsplit(HUNTAZE_URL).hostname), "127.0.0.1", "localhost", *env.items("HUNTAZE_ALLOWED_HOSTS", help="More host names that may appear in the Host header.")})
+HUNTAZE_PROXY_COUNT = env.integer("HUNTAZE_PROXY_COUNT", 0, help="Reverse proxies in front whose X-Forwarded-For entries are believed.")
+SECURE = HUNTAZE_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "huntaze",
+    "accounts",
+    "billing",
+    "ai",
+    "content",
+]
+MIDDLEWARE = [
+    "huntaze.api.middleware.RequestMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "huntaze.urls"
+WSGI_APPLICATION = "huntaze.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Return Django's settings for the PostgreSQL server at `url` (`postgresql://user:password@host:port/name?option=…`).
+
+    Connections come from a pool in each process. Statements are prepared on the server from their first use
+    (measured: a third of PostgreSQL's CPU time for the hot reads).
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise EnvError("DATABASE_URL", "must look like postgresql://user:password@host:port/name")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or 5432),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "NAME": unquote(parts.path.strip("/")),
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5},
+            "server_side_binding": True,
+            "prepare_threshold": 0,
+            **dict(parse_qsl(parts.query)),
+        },
+    }
+
+
+DATABASE_POOL_SIZE = env.integer("DATABASE_POOL_SIZE", 16, minimum=1, help="Most PostgreSQL connections of one process.")
+DATABASE_URL = env.text("DATABASE_URL", secret=True, help="The PostgreSQL server; without it `manage.py up` starts an embedded one.")
+DATABASES = {"default": database_from_url(DATABASE_URL)} if DATABASE_URL else {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, help="The Valkey or Redis server; without it `manage.py up` starts an embedded Valkey.")
+REDIS_TIMEOUT_SECONDS = 0.25
+REDIS_LONGEST_WAIT_SECONDS = 5
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "huntaze"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "health_check_interval": 10}
+CELERY_TASK_PUBLISH_RETRY = False
+LEASE_SECONDS = env.integer("LEASE_SECONDS", 30, minimum=2, help="How long a worker may be silent before its work is taken over.")
+SWEEP_SECONDS = 2
+CELERY_BEAT_SCHEDULE = {
+    "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},
+    "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(HOME_DIR / "beat-schedule")
+
+AUTH_USER_MODEL = "accounts.User"
+# E-mail addresses are unique among live accounts (a conditional constraint), so that a deleted one can register again.
+SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=30)
+REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
+TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")
+DEFAULT_PLAN = env.choice("DEFAULT_PLAN", "free", ("free", "pro", "enterprise"), help="Plan of a workspace that no grant or subscription lifts.")
+
+API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 1_000_000, minimum=1_000, help="Largest request body of the API, in bytes.")
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 600, minimum=1, help="Requests a minute that one signed-in person may make.")
+API_ANONYMOUS_REQUESTS_PER_MINUTE = env.integer("API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute from one address without a token.")
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", help="Origins of browser apps that may call the API, as https://host,…")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "huntaze-workspace", "idempotency-key", "last-event-id", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["idempotent-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["huntaze.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["huntaze.api.renderers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "huntaze.api.pagination.KeysetPagination",
+    "DEFAULT_THROTTLE_CLASSES": ["huntaze.api.throttling.RequestRateThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "huntaze.api.schema.OperationSchema",
+    "EXCEPTION_HANDLER": "huntaze.api.errors.problem_from_exception",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Huntaze API",
+    "DESCRIPTION": "The back office of a creator business.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "huntaze.api.schema.describe_conventions"],
+}
+
+# AI providers: the first that is configured writes; `local` is the embedded model.
+OPENAI_API_KEY = env.text("OPENAI_API_KEY", secret=True, help="Key of the OpenAI API.")
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1", schemes=("http", "https"), help="Address of the OpenAI API.")
+AZURE_OPENAI_ENDPOINT = env.url("AZURE_OPENAI_ENDPOINT", schemes=("http", "https"), help="Azure OpenAI resource, as https://name.openai.azure.com.")
+AZURE_OPENAI_API_KEY = env.text("AZURE_OPENAI_API_KEY", secret=True, help="Key of the Azure OpenAI resource.")
+AZURE_OPENAI_API_VERSION = env.text("AZURE_OPENAI_API_VERSION", help="Date of a dated Azure API; empty for the v1 API.")
+AI_BASE_URL = env.url("AI_BASE_URL", schemes=("http", "https"), help="Any OpenAI-compatible server (Ollama, llama.cpp, vLLM), ending in /v1.")
+AI_API_KEY = env.text("AI_API_KEY", secret=True, help="Key of the server at AI_BASE_URL, if it wants one.")
+AI_MODEL = env.text("AI_MODEL", help="Name of the catalogue model that writes; empty for the configured provider's first.")
+LOCAL_AI_URL = env.url("LOCAL_AI_URL", schemes=("http",), help="The embedded model's server; written by `manage.py up`.")
+HUNTAZE_LOCAL_MODEL = env.text("HUNTAZE_LOCAL_MODEL", help="A GGUF file that replaces the embedded model.")
+AI_CONNECT_TIMEOUT_SECONDS = env.integer("AI_CONNECT_TIMEOUT_SECONDS", 5, minimum=1, help="How long a provider may take to accept a connection.")
+AI_FIRST_BYTE_TIMEOUT_SECONDS = env.integer("AI_FIRST_BYTE_TIMEOUT_SECONDS", 60, minimum=1, help="How long a provider may stay silent.")
+AI_TOTAL_TIMEOUT_SECONDS = env.integer("AI_TOTAL_TIMEOUT_SECONDS", 180, minimum=1, help="How long one answer of a provider may take in all.")
+
+# The brand's accent in the admin, from dark to light as django-unfold wants it.
+UNFOLD = {
+    "SITE_TITLE": "Huntaze",
+    "SITE_HEADER": "Huntaze",
+    "SITE_SUBHEADER": _("Back office"),
+    "SITE_URL": "/api/docs/",
+    "SHOW_HISTORY": True,
+    "BORDER_RADIUS": "12px",
+    "COLORS": {
+        "primary": {
+            "50": "#f5f3ff", "100": "#ece8ff", "200": "#d9d1ff", "300": "#bdafff", "400": "#a493ff", "500": "#7a61fa",
+            "600": "#5b3df5", "700": "#4a2ee0", "800": "#3d27b8", "900": "#332393", "950": "#1f1563",
+        },
+    },
+}  # fmt: skip
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "huntaze" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"), help="Where `collectstatic` puts the pages' files."))
+WHITENOISE_USE_FINDERS = True
+
+SECURE_SSL_REDIRECT = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HUNTAZE_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_TRUSTED_ORIGINS = [HUNTAZE_URL]
+X_FRAME_OPTIONS = "DENY"
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), help="Least severe messages that are logged.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}

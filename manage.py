@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Huntaze's command line: `manage.py up` starts everything, `manage.py help` lists the rest."""
+
+import os
+import sys
+
+from huntaze.env import EnvError
+
+
+def main() -> None:
+    """Run one management command; a wrong setting ends it with one line and exit code 2."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huntaze.settings")
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as error:
+        sys.exit(error.report())
+
+
+if __name__ == "__main__":
+    main()
