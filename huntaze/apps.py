@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class HuntazeConfig(AppConfig):
+    """The ground floor: knows no domain."""
+
+    name = "huntaze"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from huntaze import checks  # noqa: F401  (imported for its registrations)
