@@ -1,0 +1,56 @@
+"""What every request gets: an id, the caller's address, and the headers that keep browsers honest."""
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from uuid_utils import uuid7
+
+from huntaze import context
+from huntaze.api import throttling
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Answers of the API are data: a browser may do nothing with them.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+# django-unfold's Alpine evaluates attributes and sets styles; Swagger's page sets styles.
+ADMIN_POLICY = PAGE_POLICY + "; script-src 'self' 'unsafe-eval' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+DOCS_POLICY = PAGE_POLICY + "; style-src 'self' 'unsafe-inline'"
+
+
+class RequestMiddleware:
+    """Open the request's context and finish its answer with `X-Request-ID`, CSP and the limiter's headers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer one request; an `X-Request-ID` of up to 64 letters, digits, dots and dashes is kept, any other replaced."""
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        context.begin(context.RequestContext(request_id=request_id, address=client_address(request)))
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        for name, value in throttling.headers(request).items():
+            response[name] = value
+        response.setdefault("Content-Security-Policy", _policy(request.path_info))
+        return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the caller's address: as many entries from the end of X-Forwarded-For are believed as there are proxies."""
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    believed = settings.HUNTAZE_PROXY_COUNT
+    return hops[-believed] if 0 < believed <= len(hops) else peer
+
+
+def _policy(path: str) -> str:
+    if path.startswith("/admin/"):
+        return ADMIN_POLICY
+    if path.startswith("/api/docs/"):
+        return DOCS_POLICY
+    return API_POLICY if path.startswith("/api/") else PAGE_POLICY

@@ -1,0 +1,88 @@
+"""The base of every API view: authentication, workspace, limiter, idempotency and pages, once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from rest_framework import viewsets
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from huntaze.api import idempotency
+from huntaze.api.serializers import StrictSerializer
+
+
+class ApiView(APIView):
+    """One address of the API.
+
+    `stores_answers` is False for operations whose answers bear a secret: they ignore `Idempotency-Key`.
+    """
+
+    stores_answers = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Negotiate, authenticate, count, then ask for permission: a wrong token counts against its address."""
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        try:
+            self.perform_authentication(request)
+        except AuthenticationFailed:
+            request._not_authenticated()
+            self.check_throttles(request)
+            raise
+        self.check_throttles(request)
+        self.check_permissions(request)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the request as DRF does, through the idempotency store where the call carries a key."""
+        self.args, self.kwargs = args, kwargs
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            self.initial(request, *args, **kwargs)
+            handler = getattr(self, str(request.method).lower(), self.http_method_not_allowed)
+            response = self._answer(request, lambda: handler(request, *args, **kwargs))
+        except Exception as error:
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(request, response, *args, **kwargs)
+        return self.response
+
+    def _answer(self, request: Request, handler: Callable[[], Response]) -> HttpResponseBase:
+        key = request.headers.get("Idempotency-Key")
+        if not key or not self.stores_answers or request.method in ("GET", "HEAD", "OPTIONS") or request.user is None:
+            return handler()
+
+        def rendered() -> HttpResponse:
+            response = self.finalize_response(request, handler(), *self.args, **self.kwargs)
+            return response.render()
+
+        return idempotency.answer_once(request, key, rendered)
+
+
+class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
+    """Operations on rows of the caller's workspace; a row of another workspace does not exist here.
+
+    `query_serializer_class` declares the filters of the list; other query parameters are refused.
+    """
+
+    lookup_value_converter = "uuid"
+    query_serializer_class: type[StrictSerializer] | None = None
+
+    def get_queryset(self) -> Any:
+        """Return the rows that this call may touch."""
+        return super().get_queryset().in_workspace(self.request.user.workspace_id)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Return the rows that the list's filters leave; raises ValidationError."""
+        if self.action != "list":
+            return queryset
+        query = {name: value for name, value in self.request.query_params.items() if name not in ("limit", "cursor")}
+        serializer = (self.query_serializer_class or StrictSerializer)(data=query)
+        serializer.is_valid(raise_exception=True)
+        return self.narrow(queryset, **serializer.validated_data)
+
+    def narrow(self, queryset: Any, **filters: Any) -> Any:
+        """Return the rows for which each filter's column has the given value."""
+        return queryset.filter(**filters)

@@ -1,0 +1,22 @@
+"""Every address of the installation."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from huntaze import views
+
+handler400 = "huntaze.api.errors.bad_request"
+handler404 = "huntaze.api.errors.not_found"
+handler500 = "huntaze.api.errors.internal_error"
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("ai.urls")),
+    path("api/v1/", include("content.urls")),
+]

@@ -1,0 +1,40 @@
+"""Health: whether this process is alive, and whether all that it needs answers."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from huntaze import valkey
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that this process answers; asks nothing of other parts."""
+    return JsonResponse({"status": "alive"})
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether the database and Valkey answer: 200 when both do, 503 with the part that does not."""
+    parts = {"database": _answers(_ask_database), "valkey": _answers(_ask_valkey)}
+    ready = all(parts.values())
+    report = {name: "ok" if up else "down" for name, up in parts.items()}
+    return JsonResponse({"status": "ready" if ready else "not_ready", **report}, status=200 if ready else 503)
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _ask_valkey() -> None:
+    valkey.connection().ping()
+
+
+def _answers(ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except (DatabaseError, PoolTimeout, RedisError):
+        return False
+    return True
