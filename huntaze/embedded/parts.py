@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
@@ -19,6 +20,7 @@ from huntaze.env import BASE_DIR
 MARK = "HUNTAZE_SUPERVISED_BY"
 POLL_SECONDS = 0.05
 LOG_TAIL_LINES = 12
+START_ATTEMPTS = 3
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -53,7 +55,7 @@ class Part:
     command: Sequence[str]
     log: Path
     env: Mapping[str, str]
-    ready: Callable[[int], bool] = lambda pid: True
+    ready: Callable[[int], bool] = lambda _pid: True
     before_start: Callable[[], None] = lambda: None
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
@@ -66,7 +68,7 @@ class Part:
         """Start the process in a session of its own; its output is appended to the log."""
         self.before_start()
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603  (our own programs)
                 self.command,
                 env=self.env,
                 cwd=self.cwd,
@@ -78,7 +80,7 @@ class Part:
                 user=self.account.uid if self.account else None,
                 group=self.account.gid if self.account else None,
                 extra_groups=[] if self.account else None,
-                preexec_fn=end_with_parent(self.orphan_signal),
+                preexec_fn=end_with_parent(self.orphan_signal),  # noqa: PLW1509  (one system call, no lock)
             )
 
     @property
@@ -106,6 +108,17 @@ class Part:
                 raise PartError(f"{self.name} was not ready within {seconds:.0f} seconds; the end of its log:\n{self.log_tail()}")
             time.sleep(POLL_SECONDS)
 
+    def finish(self, seconds: float) -> None:
+        """Wait until the process has done its work; raise PartError with the end of its log when it fails or takes too long."""
+        deadline = time.monotonic() + seconds
+        while self.running():
+            if time.monotonic() > deadline:
+                self.kill()
+                raise PartError(f"{self.name} took longer than {seconds:.0f} seconds; the end of its log:\n{self.log_tail()}")
+            time.sleep(POLL_SECONDS)
+        if self.process is None or self.process.returncode != 0:
+            raise PartError(f"{self.name} failed; the end of its log:\n{self.log_tail()}")
+
     def log_tail(self) -> str:
         """Return the last lines of the log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
@@ -120,11 +133,29 @@ class Part:
         """End the process and whatever it started, at once."""
         if self.process is None:
             return
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
+
+
+def start_on_free_port(make: Callable[[int], Part], *, seconds: float) -> Part:
+    """Start the part that `make` returns for a free loopback port and wait until it is ready.
+
+    Another process may take the port first, so a part that fails is tried on a second and a third port. Raises PartError.
+    """
+    for _attempt in range(START_ATTEMPTS - 1):
+        part = make(free_port())
+        part.start()
+        try:
+            part.wait_ready(seconds)
+        except PartError:
+            part.kill()
+        else:
+            return part
+    part = make(free_port())
+    part.start()
+    part.wait_ready(seconds)
+    return part
 
 
 def stop_parts(parts: Iterable[Part], seconds: float) -> None:
@@ -168,10 +199,8 @@ def kill_marked(mark: str) -> None:
 
     while pids := left_over():
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         time.sleep(POLL_SECONDS)
 
 

@@ -15,11 +15,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from huntaze.embedded.parts import POLL_SECONDS, Account, Part, PartError, free_port
+from huntaze.embedded.parts import POLL_SECONDS, Account, Part, PartError, start_on_free_port
 
 SYSTEM_FOLDER = Path("/var/lib/huntaze")
 USER = DATABASE = "huntaze"
-START_ATTEMPTS = 3
 START_SECONDS = 60
 ORPHAN_SECONDS = 8
 
@@ -56,21 +55,11 @@ class Postgres:
             self._initialise()
         except PermissionError as error:
             raise PartError(f"PostgreSQL: {error.filename} belongs to another user; run Huntaze as the user that made it.") from None
-        for attempt in range(1, START_ATTEMPTS + 1):
-            self.port = free_port()
-            part = self._part()
-            part.start()
-            try:
-                part.wait_ready(START_SECONDS)
-                return part
-            except PartError:
-                part.kill()
-                if attempt == START_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        return start_on_free_port(self._part, seconds=START_SECONDS)
 
-    def _part(self) -> Part:
-        settings = [argument for name, value in {**self.options, "port": str(self.port)}.items() for argument in ("-c", f"{name}={value}")]
+    def _part(self, port: int) -> Part:
+        self.port = port
+        settings = [argument for name, value in {**self.options, "port": str(port)}.items() for argument in ("-c", f"{name}={value}")]
         return Part(
             name="postgres",
             command=[self._binary("postgres"), "-D", str(self.data), *settings],
@@ -155,7 +144,7 @@ class Postgres:
         return str(self.install / "bin" / name)
 
     def _run(self, name: str, *arguments: str, stdin: str = "") -> str:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  (the wheel's programs)
             [self._binary(name), *arguments],
             input=stdin,
             capture_output=True,

