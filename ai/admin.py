@@ -1,0 +1,61 @@
+"""Staff screens of generations and of the catalogue of models and prices."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+
+from ai import services
+from ai.errors import GenerationNotOpen
+from ai.models import AiModel, Generation, ModelPrice
+from huntaze.admin import ReadOnlyAdmin
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin):
+    """What was ordered, who wrote it, what it cost and why it failed."""
+
+    list_display = ("id", "workspace", "kind", "status", "provider", "model", "cost", "created_by", "created_at")
+    list_filter = ("status", "kind", "provider", "created_at")
+    list_select_related = ("workspace", "created_by")
+    search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
+    show_full_result_count = False
+    actions = ("cancel",)
+
+    @admin.display(description=_("cost (US$)"), ordering="cost_nanousd")
+    def cost(self, generation: Generation) -> str:
+        """Return the cost in dollars."""
+        return f"{generation.cost_nanousd / 1e9:.6f}"
+
+    @admin.action(description=_("Stop the selected generations"))
+    def cancel(self, request: HttpRequest, generations: QuerySet[Generation]) -> None:
+        """Ask each open generation to stop."""
+        stopped = 0
+        for generation in generations:
+            try:
+                services.cancel_generation(generation=generation)
+            except GenerationNotOpen:
+                continue
+            stopped += 1
+        text = ngettext("%(count)d generation was asked to stop.", "%(count)d generations were asked to stop.", stopped)
+        messages.success(request, text % {"count": stopped})
+
+
+class ModelPriceInline(TabularInline):
+    """A model's prices, the latest first: a new price is a new row with its start."""
+
+    model = ModelPrice
+    extra = 0
+
+
+@admin.register(AiModel)
+class AiModelAdmin(ModelAdmin):
+    """The models that may write; edits take effect with the next generation."""
+
+    list_display = ("name", "provider", "deployment", "enabled", "rank", "retires_on")
+    list_editable = ("enabled", "rank")
+    list_filter = ("provider", "enabled")
+    search_fields = ("name", "deployment")
+    inlines = (ModelPriceInline,)

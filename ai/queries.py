@@ -1,0 +1,61 @@
+"""Reads of the catalogue and of usage."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now, TruncMonth
+
+from ai.models import AiModel, Generation, GenerationStatus, ModelPrice
+from ai.providers import configured
+from ai.providers.base import Usage
+
+
+@dataclass(frozen=True)
+class PricedModel:
+    """A model with the price in force, in micro-dollars per million tokens."""
+
+    provider: str
+    name: str
+    sent_name: str
+    input_price: int
+    cached_price: int
+    output_price: int
+
+    def cost_nanousd(self, usage: Usage) -> int:
+        """Return what one attempt cost in nano-dollars, rounded half up once; cached tokens are part of the input's."""
+        fresh = max(0, usage.input_tokens - usage.cached_tokens)
+        total = fresh * self.input_price + usage.cached_tokens * self.cached_price + usage.output_tokens * self.output_price
+        return (total + 500) // 1000
+
+
+def count_generations_this_month(workspace_id: UUID) -> int:
+    """Return the generations of this calendar month (UTC) that count: the succeeded, and those still to end."""
+    counted = [GenerationStatus.QUEUED, GenerationStatus.RUNNING, GenerationStatus.SUCCEEDED]
+    return Generation.objects.in_workspace(workspace_id).filter(status__in=counted, created_at__gte=TruncMonth(Now())).count()
+
+
+def model_in_charge() -> PricedModel | None:
+    """Return the model that writes: `AI_MODEL` if set, else the first of the first configured provider; None without one.
+
+    A model that `AI_BASE_URL` serves, or the embedded one, needs no row in the catalogue: without one it costs nothing.
+    """
+    for provider in configured():
+        models = AiModel.objects.filter(Q(retires_on__isnull=True) | Q(retires_on__gt=Now()), provider=provider, enabled=True)
+        if settings.AI_MODEL:
+            models = models.filter(name=settings.AI_MODEL)
+        model = models.first()
+        if model is not None:
+            return _priced(model)
+        if provider in ("compatible", "local"):
+            name = settings.AI_MODEL or "default"
+            return PricedModel(provider, name, name, 0, 0, 0)
+    return None
+
+
+def _priced(model: AiModel) -> PricedModel | None:
+    price = ModelPrice.objects.filter(model=model, starts_at__lte=Now()).first()
+    if price is None:
+        return None
+    return PricedModel(model.provider, model.name, model.sent_name, price.input_price, price.cached_price, price.output_price)

@@ -1,0 +1,190 @@
+"""Every write of the ai app: order, run, cancel and sweep generations."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from accounts import limits
+from ai import providers, queries, tasks
+from ai.errors import BudgetExceeded, GenerationNotOpen
+from ai.models import FINAL, Generation, GenerationStatus
+from ai.providers.base import estimate_tokens
+from ai.queries import PricedModel
+from ai.signals import generation_finished
+from ai.stream import Writer
+from ai.writing import Outcome, Writing
+from huntaze import audit, events, leases
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 0.5
+
+
+def request_generation(*, workspace_id: UUID, created_by_id: UUID, kind: str, order: dict[str, Any], max_cost_microusd: int | None) -> Generation:
+    """Queue one generation and wake a worker once the transaction has committed.
+
+    `order` holds prompt, platforms, tone, length, language, audience, variants and material. Raises PlanLimitReached,
+    or BudgetExceeded when the dearest course of it would cost more than `max_cost_microusd`.
+    """
+    if max_cost_microusd is not None:
+        _refuse_dearer_than(max_cost_microusd, kind=kind, order=order)
+    with transaction.atomic():
+        limits.require(workspace_id=workspace_id, limit="ai_generations")
+        generation = Generation.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, input=order)
+        transaction.on_commit(lambda: wake(generation.id))
+    return generation
+
+
+def wake(generation_id: UUID) -> None:
+    """Tell a worker about a generation; if that fails, the sweeper tells one within seconds."""
+    try:
+        tasks.run_generation.delay(str(generation_id))
+    except OperationalError as error:
+        log.warning("No wake-up for generation %s: %s", generation_id, error)
+
+
+def run_generation(*, generation_id: UUID | str) -> None:
+    """Write a generation that waits, or whose worker was lost; do nothing where another worker holds it.
+
+    The provider is called outside of any transaction. The outcome is written by the lease's holder only.
+    """
+    lease = leases.claim(Generation, UUID(str(generation_id)), started_at=Now())
+    if lease is None:
+        return
+    generation = Generation.objects.get(pk=lease.pk)
+    stream = Writer(generation.id)
+    model = queries.model_in_charge()
+    writing = Writing(
+        kind=generation.kind,
+        order=generation.input,
+        seed=generation.id.int % 2**31,
+        provider=providers.get(model.provider) if model else None,
+        model=model.sent_name if model else "",
+        emit=stream.append,
+    )
+    if generation.cancel_requested_at:
+        writing.stop()
+    stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})
+    with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
+        outcome = writing.run()
+    if _finish(lease, writing, outcome, model):
+        stream.append("done", {"status": Generation.objects.values_list("status", flat=True).get(pk=lease.pk)})
+
+
+def cancel_generation(*, generation: Generation) -> Generation:
+    """Ask for a generation to stop: one that waits ends at once, one in work within a second; what it used stays due.
+
+    Raises GenerationNotOpen when it has already ended.
+    """
+    with transaction.atomic():
+        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        if row.status in FINAL:
+            raise GenerationNotOpen
+        row.cancel_requested_at = row.cancel_requested_at or timezone.now()
+        if row.status == GenerationStatus.QUEUED:
+            row.status, row.finished_at, row.wake_at = GenerationStatus.CANCELLED, timezone.now(), None
+            transaction.on_commit(lambda: Writer(row.pk).append("done", {"status": row.status}))
+        row.save(update_fields=["cancel_requested_at", "status", "finished_at", "wake_at"])
+        audit.record("generation.cancel", workspace_id=row.workspace_id, subject_id=row.pk)
+        if row.status == GenerationStatus.CANCELLED:
+            _announce(row)
+    return row
+
+
+def sweep_generations() -> None:
+    """Wake a worker for each generation that waits or whose worker was lost; fail those with no tries left."""
+    due = leases.sweep(Generation)
+    for generation_id in due.dead:
+        _bury(generation_id)
+    for generation_id in due.wake:
+        wake(generation_id)
+
+
+def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str = "") -> None:
+    """Note on a generation which asset its first variant became, or why none."""
+    generation.asset_id, generation.asset_reason = asset_id, reason
+    generation.save(update_fields=["asset_id", "asset_reason"])
+
+
+def _refuse_dearer_than(limit: int, *, kind: str, order: dict[str, Any]) -> None:
+    """Compare `limit` (micro-dollars) with every variant written twice at full length, the most that one run can ask for."""
+    model = queries.model_in_charge()
+    if model is None:
+        return
+    cost = -(-_worst_cost_nanousd(model, kind=kind, order=order) // 1000)
+    if cost > limit:
+        detail = _("This may cost up to %(cost)d micro-dollars; the request allows %(limit)d.") % {"cost": cost, "limit": limit}
+        raise BudgetExceeded(detail, limit={"name": "max_cost_microusd", "value": limit, "used": cost})
+
+
+def _worst_cost_nanousd(model: PricedModel, *, kind: str, order: dict[str, Any]) -> int:
+    writing = Writing(kind=kind, order=order, seed=0, provider=None, model=model.name, emit=lambda _event, _data: None)
+    read = sum(estimate_tokens(message.content) + 8 for message in writing.messages())
+    written = writing.prompt.max_output_tokens(order["length"])
+    # The second call reads the first one's text besides.
+    thousand_fold = (2 * read + written) * model.input_price + 2 * written * model.output_price
+    return order["variants"] * -(-thousand_fold // 1000)
+
+
+def _is_wanted(lease: leases.Lease) -> bool:
+    row = Generation.objects.filter(pk=lease.pk).values_list("lease_token", "cancel_requested_at").first()
+    return row == (lease.token, None)
+
+
+def _finish(lease: leases.Lease, writing: Writing, outcome: Outcome, model: PricedModel | None) -> bool:
+    """Write the outcome, tell the other apps in the same transaction; return False when the lease was lost meanwhile."""
+    with transaction.atomic():
+        if not lease.finish(**_values(writing, outcome, model)):
+            log.warning("A late result for generation %s was refused", lease.pk)
+            return False
+        _announce(Generation.objects.get(pk=lease.pk))
+    return True
+
+
+def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
+    if outcome.cancelled:
+        status = GenerationStatus.CANCELLED
+    else:
+        status = GenerationStatus.FAILED if outcome.error else GenerationStatus.SUCCEEDED
+    sources = {usage.source for usage in outcome.usages}
+    worst_source = next((source for source in ("unknown", "estimated", "reported") if source in sources), "")
+    return {
+        "status": status,
+        "outputs": outcome.outputs,
+        "provider": "template" if outcome.from_template or model is None else model.provider,
+        "model": "" if outcome.from_template or model is None else model.name,
+        "prompt_name": writing.prompt.name,
+        "prompt_hash": writing.prompt.hash,
+        "input_tokens": sum(usage.input_tokens for usage in outcome.usages),
+        "cached_tokens": sum(usage.cached_tokens for usage in outcome.usages),
+        "output_tokens": sum(usage.output_tokens for usage in outcome.usages),
+        "usage_source": worst_source,
+        "cost_nanousd": sum(model.cost_nanousd(usage) for usage in outcome.usages) if model else 0,
+        "checks": outcome.checks,
+        "error": outcome.error,
+        "finished_at": Now(),
+    }
+
+
+def _bury(generation_id: UUID) -> None:
+    detail = _("The workers that wrote this were lost %(times)d times.") % {"times": Generation.max_attempts}
+    error = {"code": "attempts_exhausted", "detail": detail}
+    with transaction.atomic():
+        if not leases.bury(Generation, generation_id, status=GenerationStatus.FAILED, error=error, finished_at=Now()):
+            return
+        _announce(Generation.objects.get(pk=generation_id))
+    log.error("Generation %s is a dead letter: %s", generation_id, detail)
+    Writer(generation_id).append("done", {"status": GenerationStatus.FAILED})
+
+
+def _announce(generation: Generation) -> None:
+    generation_finished.send(Generation, generation=generation)
+    data = {"kind": generation.kind, "cost_microusd": generation.cost_microusd}
+    events.emit(f"generation.{generation.status}", workspace_id=generation.workspace_id, subject_id=generation.pk, data=data)

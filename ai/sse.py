@@ -1,0 +1,55 @@
+"""A generation as Server-Sent Events: `started`, `text`, `replaced`, and last `done` with the whole generation."""
+
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+from redis.exceptions import RedisError
+
+from ai import stream
+from ai.models import FINAL, Generation
+from ai.serializers import GenerationSerializer
+from huntaze.api.renderers import dumps
+
+KEEP_ALIVE = b": keep-alive\n\n"
+POLL_SECONDS = 1.0
+
+
+def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
+    """Yield the events after the id `after` until the generation has ended.
+
+    While nothing is written a comment keeps the connection open. Where the stream is lost, or Valkey away, the row
+    is watched instead, and its final text is sent in `done`. Holds no database connection while it waits.
+    """
+    connection.close()
+    last = after
+    while True:
+        try:
+            entries = list(stream.read(generation_id, after=last, wait_seconds=settings.REDIS_LONGEST_WAIT_SECONDS))
+        except RedisError:
+            time.sleep(POLL_SECONDS)
+            entries = []
+        for last, event, data in entries:
+            yield _event(event, data, last) if event != "done" else b""
+        final = _final(generation_id) if not entries or entries[-1][1] == "done" else None
+        if final is not None:
+            yield _event("done", final, last)
+            return
+        if not entries:
+            yield KEEP_ALIVE
+
+
+def _final(generation_id: UUID) -> bytes | None:
+    """Return the generation as JSON once it has ended."""
+    close_old_connections()
+    try:
+        generation = Generation.objects.get(pk=generation_id)
+        return dumps(GenerationSerializer(generation).data) if generation.status in FINAL else None
+    finally:
+        connection.close()
+
+
+def _event(event: str, data: bytes, entry_id: str) -> bytes:
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (entry_id.encode(), event.encode(), data)

@@ -1,0 +1,55 @@
+"""A generation's text as it is written: a Valkey stream that any process can follow.
+
+The stream is a convenience: when Valkey is away or has lost it, readers get the row's final text instead.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+from redis.exceptions import RedisError
+
+from huntaze import valkey
+
+log = logging.getLogger(__name__)
+
+LIFETIME_SECONDS = 3600
+FROM_START = "0-0"
+
+
+class Writer:
+    """Appends one generation's events; after the first failure it stays silent, so that a lost Valkey slows nothing."""
+
+    def __init__(self, generation_id: UUID) -> None:
+        self._key = _key(generation_id)
+        self._broken = False
+
+    def append(self, event: str, data: dict[str, Any]) -> None:
+        """Add one event for the readers, and keep the stream for another hour."""
+        if self._broken:
+            return
+        try:
+            pipeline = valkey.connection().pipeline(transaction=False)
+            pipeline.xadd(self._key, {"event": event, "data": orjson.dumps(data)})
+            pipeline.expire(self._key, LIFETIME_SECONDS)
+            pipeline.execute()
+        except RedisError as error:
+            self._broken = True
+            log.warning("%s is no longer streamed: %s", self._key, error)
+
+
+def read(generation_id: UUID, *, after: str, wait_seconds: float) -> Iterator[tuple[str, str, bytes]]:
+    """Yield `(id, event, data)` of the events after the id `after`, waiting up to `wait_seconds` for the first.
+
+    Yields nothing when none came in time; raises RedisError when Valkey is away.
+    """
+    answer = valkey.waiting_connection().xread({_key(generation_id): after}, block=int(wait_seconds * 1000), count=200)
+    for _stream, entries in answer or []:
+        for entry_id, fields in entries:
+            yield entry_id.decode(), fields[b"event"].decode(), fields[b"data"]
+
+
+def _key(generation_id: UUID) -> str:
+    return f"generation:{generation_id}"

@@ -1,0 +1,17 @@
+"""Fixtures of the ai app that other apps' tests use too."""
+
+import importlib
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from ai.models import AiModel
+
+
+@pytest.fixture
+def catalogue(db):
+    """Return the models that the migration seeds; tests that commit empty every table."""
+    if not AiModel.objects.exists():
+        importlib.import_module("ai.migrations.0002_catalogue").seed(apps, connection.schema_editor())
+    return AiModel.objects

@@ -1,0 +1,68 @@
+"""Generations over HTTP."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ai import services, sse, stream
+from ai.models import Generation
+from ai.serializers import GenerationQuerySerializer, GenerationSerializer
+from huntaze.api.renderers import JSONRenderer
+from huntaze.api.views import WorkspaceViewSet
+
+_EVENT_ID = re.compile(r"\d{1,18}-\d{1,18}")
+
+
+class EventStreamRenderer(BaseRenderer):
+    """Lets clients ask for `text/event-stream`; the events themselves are written by the view."""
+
+    media_type = "text/event-stream"
+    format = "event-stream"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """Return the body of an error."""
+        return JSONRenderer().render(data)
+
+
+class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
+    """What was ordered, what came of it and what it cost."""
+
+    queryset = Generation.objects.all()
+    serializer_class = GenerationSerializer
+    query_serializer_class = GenerationQuerySerializer
+
+    @extend_schema(request=None, responses={200: GenerationSerializer}, operation_id="ai_generations_cancel")
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        """Stop a generation; one that is being written ends within a second."""
+        generation = services.cancel_generation(generation=self.get_object())
+        return Response(GenerationSerializer(generation).data)
+
+    @extend_schema(
+        operation_id="ai_generations_stream",
+        parameters=[OpenApiParameter("Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Go on after this event.")],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR},
+    )
+    @action(detail=True, methods=["get"], renderer_classes=[EventStreamRenderer, JSONRenderer])
+    def stream(self, request: Request, pk: UUID) -> StreamingHttpResponse:
+        """Follow the text as it is written; leaving never cancels, and `Last-Event-ID` goes on where a reader left."""
+        after = request.headers.get("Last-Event-ID") or stream.FROM_START
+        if not _EVENT_ID.fullmatch(after):
+            raise ValidationError({"Last-Event-ID": [_("This is not the id of an event of this stream.")]}, code="invalid")
+        generation = self.get_object()
+        answer = StreamingHttpResponse(sse.events_of(generation.pk, after=after), content_type="text/event-stream")
+        answer["Cache-Control"] = "no-cache"
+        answer["X-Accel-Buffering"] = "no"
+        return answer

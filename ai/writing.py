@@ -1,0 +1,160 @@
+"""Write the variants of one generation: ask the model, check, ask again with the reason, else fall back to templates.
+
+Knows providers, prompts, the checker and the templates, but no database: what happens is told to `emit` as it happens.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ai import checker, prompts, template_engine
+from ai.checker import Failure
+from ai.providers.base import Completion, CompletionRequest, Finished, Message, Provider, ProviderError, TextChunk, Usage
+from ai.providers.retry import with_retries
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Outcome:
+    """What came of a generation: finished variants, what each call used, and why it ended early, if it did."""
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    cancelled: bool = False
+
+    @property
+    def from_template(self) -> bool:
+        """Return whether any variant was written by the template engine."""
+        return any(output["origin"] == "template" for output in self.outputs)
+
+
+class Cancelled(Exception):
+    """The writing was stopped from outside."""
+
+
+class Writing:
+    """One run over the variants of an order; `stop` may be called from any thread."""
+
+    def __init__(self, *, kind: str, order: dict[str, Any], seed: int, provider: Provider | None, model: str, emit: Emit) -> None:
+        self.kind = kind
+        self.order = order
+        self.seed = seed
+        self.provider = provider
+        self.model = model
+        self.emit = emit
+        self.prompt = prompts.load(kind)
+        self.outcome = Outcome()
+        self._stopped = threading.Event()
+        self._completion: Completion | None = None
+
+    def stop(self) -> None:
+        """End the writing: the provider's call is closed at once and no other begins."""
+        self._stopped.set()
+        if self._completion is not None:
+            self._completion.close()
+
+    def run(self) -> Outcome:
+        """Write all variants; a provider's failure or a stop ends the run and keeps the variants written before."""
+        try:
+            for variant in range(1, self.order["variants"] + 1):
+                text, origin = self._write_variant(variant)
+                self.outcome.outputs.append({"variant": variant, "text": text, "origin": origin})
+        except Cancelled:
+            self.outcome.cancelled = True
+        except ProviderError as error:
+            self.outcome.error = {"code": error.code, "detail": error.detail, "upstream": error.upstream}
+        except template_engine.UnsupportedByTemplate as error:
+            self.outcome.error = {"code": "unsupported_by_template", "detail": str(error)}
+        return self.outcome
+
+    def _write_variant(self, variant: int) -> tuple[str, str]:
+        if self.provider is None:
+            self._note(variant, [Failure("no_model", _("No AI model is configured."))])
+            return self._replace(variant, self._from_template(variant), "template")
+        messages = self.messages()
+        shown = self._ask(messages, variant=variant, streamed=True)
+        failures = self._failures(shown, messages)
+        if not failures:
+            return checker.clean(shown), "model"
+        self._note(variant, failures)
+        again = self._ask((*messages, *_correction(shown, failures)), variant=variant, streamed=False)
+        failures = self._failures(again, messages)
+        if not failures:
+            return self._replace(variant, checker.clean(again), "model")
+        self._note(variant, failures)
+        return self._replace(variant, self._from_template(variant), "template")
+
+    def messages(self) -> tuple[Message, ...]:
+        names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")
+        return tuple(self.prompt.render(**{name: self.order[name] for name in names}))
+
+    def _ask(self, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
+        """Return the text of one call, retried where that may help; each try's usage goes into the outcome."""
+        request = CompletionRequest(
+            model=self.model,
+            messages=messages,
+            max_output_tokens=self.prompt.max_output_tokens(self.order["length"]),
+            temperature=self.prompt.temperature,
+            seed=(self.seed + variant) % 2**31,
+        )
+        assert self.provider is not None
+        text = ""
+        for item in with_retries(lambda: self._open(request), stopped=self._stopped, spent=self.outcome.usages.append):
+            if isinstance(item, TextChunk):
+                if streamed:
+                    self.emit("text", {"variant": variant, "offset": len(text), "text": item.text})
+                text += item.text
+        if self._stopped.is_set():
+            raise Cancelled
+        return text
+
+    def _open(self, request: CompletionRequest) -> Completion:
+        assert self.provider is not None
+        self._completion = self.provider.stream(request)
+        if self._stopped.is_set():
+            self._completion.close()
+        return self._completion
+
+    def _failures(self, text: str, messages: tuple[Message, ...]) -> list[Failure]:
+        instructions = "\n".join(message.content for message in messages)
+        order = self.order
+        return checker.check(
+            checker.clean(text),
+            kind=self.kind,
+            length=order["length"],
+            language=order["language"],
+            prompt_text=order["prompt"],
+            instructions_text=instructions,
+        )
+
+    def _note(self, variant: int, failures: list[Failure]) -> None:
+        self.outcome.checks += [{"variant": variant, "code": failure.code, "detail": failure.detail} for failure in failures]
+
+    def _replace(self, variant: int, text: str, origin: str) -> tuple[str, str]:
+        reasons = [check["code"] for check in self.outcome.checks if check["variant"] == variant]
+        self.emit("replaced", {"variant": variant, "text": text, "origin": origin, "reasons": reasons})
+        return text, origin
+
+    def _from_template(self, variant: int) -> str:
+        order = self.order
+        return template_engine.write(
+            kind=self.kind,
+            language=order["language"],
+            tone=order["tone"],
+            length=order["length"],
+            theme=order["prompt"],
+            platforms=order["platforms"],
+            audience=order["audience"],
+            seed=self.seed + variant,
+        )
+
+
+def _correction(text: str, failures: list[Failure]) -> tuple[Message, ...]:
+    reasons = " ".join(failure.detail for failure in failures)
+    return (Message("assistant", text), Message("user", f"That draft cannot be used. {reasons} Write it again, and only the text itself."))
