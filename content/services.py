@@ -1,0 +1,116 @@
+"""Every write of the library."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.text import Truncator
+
+from accounts import limits
+from ai import services as ai
+from ai.models import Generation, GenerationStatus
+from content.errors import VariantAlreadySaved
+from content.models import AssetType, ContentAsset
+from huntaze import audit, events
+
+TITLE_LENGTH = 80
+
+
+def create_asset(*, workspace_id: UUID, created_by_id: UUID | None, **fields: Any) -> ContentAsset:
+    """Add an asset to the library; a person's, unless `fields` has another `provenance`.
+
+    Emits `asset.created`. Raises PlanLimitReached, with nothing written.
+    """
+    fields.setdefault("provenance", {"origin": "person", "user_id": str(created_by_id)})
+    with transaction.atomic():
+        limits.require(workspace_id=workspace_id, limit="content_assets")
+        asset = ContentAsset.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, **fields)
+        audit.record("asset.create", workspace_id=workspace_id, subject_id=asset.id)
+        events.emit("asset.created", workspace_id=workspace_id, subject_id=asset.id, data={"type": asset.type})
+    return asset
+
+
+def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | None, **fields: Any) -> ContentAsset:
+    """Turn one output of a generation into a draft asset; `fields` override title, category, tags and the like.
+
+    Raises KeyError when there is no such output, VariantAlreadySaved and PlanLimitReached.
+    """
+    output = next((output for output in generation.outputs if output["variant"] == variant), None)
+    if output is None:
+        raise KeyError(variant)
+    fields = {
+        "title": _title(output["text"]),
+        "content": output["text"],
+        "type": generation.kind if generation.kind in AssetType.values else AssetType.POST,
+        **fields,
+        "provenance": _provenance(generation, output),
+        "generation": generation,
+        "variant": variant,
+    }
+    try:
+        with transaction.atomic():
+            return create_asset(workspace_id=generation.workspace_id, created_by_id=created_by_id, **fields)
+    except IntegrityError:
+        raise VariantAlreadySaved from None
+
+
+def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
+    """Write the changed fields; emits `asset.updated`."""
+    with transaction.atomic():
+        row = ContentAsset.objects.select_for_update().get(pk=asset.pk)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*changes, "updated_at"])
+        audit.record("asset.update", workspace_id=row.workspace_id, subject_id=row.id, changes={"fields": sorted(changes)})
+        events.emit("asset.updated", workspace_id=row.workspace_id, subject_id=row.id, data={"fields": sorted(changes)})
+    return row
+
+
+def delete_asset(*, asset: ContentAsset) -> None:
+    """Remove an asset for good; emits `asset.deleted`."""
+    with transaction.atomic():
+        asset_id = asset.id
+        asset.delete()
+        audit.record("asset.delete", workspace_id=asset.workspace_id, subject_id=asset_id)
+        events.emit("asset.deleted", workspace_id=asset.workspace_id, subject_id=asset_id)
+
+
+def order_generation(*, workspace_id: UUID, created_by_id: UUID, asset: ContentAsset | None, order: dict[str, Any]) -> Generation:
+    """Order a generation; the text of `asset`, where given, is the material that it works from."""
+    kind, max_cost = order.pop("kind"), order.pop("max_cost_microusd", None)
+    order["material"] = asset.content if asset else ""
+    return ai.request_generation(
+        workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, order=order, max_cost_microusd=max_cost
+    )
+
+
+def keep_first_variant(*, generation: Generation) -> None:
+    """Make a succeeded generation's first variant a draft asset, and note it on the generation.
+
+    Where the plan's slots are full the outputs stay on the generation, and the reason is noted. Does nothing for kinds
+    that are not content by themselves (ideas, scripts, hashtags).
+    """
+    if generation.status != GenerationStatus.SUCCEEDED or generation.kind not in AssetType.values:
+        return
+    try:
+        asset = save_variant(generation=generation, variant=1, created_by_id=generation.created_by_id)
+    except limits.PlanLimitReached as refusal:
+        ai.attach_asset(generation=generation, asset_id=None, reason=refusal.code)
+    else:
+        ai.attach_asset(generation=generation, asset_id=asset.id)
+
+
+def _title(text: str) -> str:
+    first_line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return Truncator(first_line).chars(TITLE_LENGTH)
+
+
+def _provenance(generation: Generation, output: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "origin": output["origin"],
+        "generation_id": str(generation.id),
+        "provider": generation.provider,
+        "model": generation.model,
+        "prompt": generation.prompt_name,
+        "prompt_hash": generation.prompt_hash,
+    }

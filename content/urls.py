@@ -1,0 +1,11 @@
+"""Addresses under /api/v1/content."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from content.views import AssetViewSet, GenerateView
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("content/assets", AssetViewSet, basename="asset")
+
+urlpatterns = [path("content/generate", GenerateView.as_view(), name="content-generate"), *router.urls]

@@ -1,0 +1,102 @@
+"""The library over HTTP."""
+
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.mixins import DestroyModelMixin, ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ai.models import Generation
+from ai.serializers import GenerationSerializer
+from content import services
+from content.models import ContentAsset
+from content.serializers import AssetCreateSerializer, AssetQuerySerializer, AssetSerializer, GenerateSerializer
+from huntaze.api.views import ApiView, WorkspaceViewSet
+
+
+class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, WorkspaceViewSet):
+    """Pieces of content: drafts, what waits, what was published."""
+
+    queryset = ContentAsset.objects.defer("search")
+    serializer_class = AssetSerializer
+    query_serializer_class = AssetQuerySerializer
+
+    def narrow(self, queryset: Any, *, tag: str | None = None, q: str | None = None, **filters: Any) -> Any:
+        """Return the assets that match every filter; `q` reads like a web search."""
+        if tag is not None:
+            filters["tags__contains"] = [tag]
+        if q is not None:
+            filters["search"] = SearchQuery(q, config="simple", search_type="websearch")
+        return queryset.filter(**filters)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer a page from plain values, which cost a third of instances and serializers."""
+        rows = self.filter_queryset(self.get_queryset()).values(*AssetSerializer.Meta.fields)
+        return self.get_paginated_response(self.paginate_queryset(rows))
+
+    @extend_schema(request=AssetCreateSerializer, responses={201: AssetSerializer})
+    def create(self, request: Request) -> Response:
+        """Add an asset: one of your own, or a generation's variant."""
+        serializer = AssetCreateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asset = self._create(**serializer.validated_data)
+        location = reverse("asset-detail", kwargs={"pk": asset.pk})
+        return Response(AssetSerializer(asset).data, status=201, headers={"Location": location})
+
+    def _create(self, *, generation_id: Any = None, variant: Any = None, **fields: Any) -> ContentAsset:
+        person = self.request.user
+        if generation_id is None:
+            return services.create_asset(workspace_id=person.workspace_id, created_by_id=person.id, **fields)
+        generation = Generation.objects.in_workspace(person.workspace_id).filter(pk=generation_id).first()
+        if generation is None:
+            raise ValidationError({"generation_id": [_("There is no such generation.")]}, code="not_found")
+        try:
+            return services.save_variant(generation=generation, variant=variant, created_by_id=person.id, **fields)
+        except KeyError:
+            raise ValidationError({"variant": [_("The generation has no such variant.")]}, code="not_found") from None
+
+    @extend_schema(request=AssetSerializer, responses={200: AssetSerializer})
+    def partial_update(self, request: Request, pk: Any) -> Response:
+        """Change some fields of an asset."""
+        asset = self.get_object()
+        serializer = AssetSerializer(asset, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return Response(AssetSerializer(services.update_asset(asset=asset, **serializer.validated_data)).data)
+
+    def perform_destroy(self, instance: ContentAsset) -> None:
+        """Remove the asset for good."""
+        services.delete_asset(asset=instance)
+
+
+class GenerateView(ApiView):
+    """Order a text."""
+
+    @extend_schema(request=GenerateSerializer, responses={202: GenerationSerializer}, operation_id="content_generate")
+    def post(self, request: Request) -> Response:
+        """Queue a generation; follow it at `/ai/generations/{id}/stream`.
+
+        When a post, story or caption succeeds, its first variant becomes a draft asset. The other variants become assets by
+        `POST /content/assets`.
+        """
+        serializer = GenerateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        person = request.user
+        order = dict(serializer.validated_data)
+        generation = services.order_generation(
+            workspace_id=person.workspace_id, created_by_id=person.id, asset=self._asset(order.pop("asset_id", None)), order=order
+        )
+        location = reverse("generation-detail", kwargs={"pk": generation.pk})
+        return Response(GenerationSerializer(generation).data, status=202, headers={"Location": location})
+
+    def _asset(self, asset_id: Any) -> ContentAsset | None:
+        if asset_id is None:
+            return None
+        asset = ContentAsset.objects.in_workspace(self.request.user.workspace_id).filter(pk=asset_id).first()
+        if asset is None:
+            raise ValidationError({"asset_id": [_("There is no such asset.")]}, code="not_found")
+        return asset
