@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 @register(Tags.database)
 def database_is_configured(app_configs: Any, databases: Any, **kwargs: Any) -> list[CheckMessage]:
     """Refuse commands that need the database where none is configured and none is running."""
-    if settings.DATABASE_URL:
+    if settings.DATABASE_URL or not databases:
         return []
     hint = "Start the embedded server with `make run`, or set DATABASE_URL."
     return [Error("DATABASE_URL is not set and no embedded PostgreSQL is running.", hint=hint, id="huntaze.E001")]

@@ -5,7 +5,6 @@
 
 import os
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,9 @@ HOME_DIR = env.home
 # Where this installation answers. Every link is built from HUNTAZE_URL, never from the Host header.
 HUNTAZE_URL = env.url("HUNTAZE_URL", "http://127.0.0.1:8000", schemes=("http", "https"), help="Public address of this installation.")
 HUNTAZE_EMBEDDED = env.flag("HUNTAZE_EMBEDDED", False, help="Set by `manage.py up`: this process belongs to its embedded run.")
+HUNTAZE_HOST = env.text("HUNTAZE_HOST", "127.0.0.1", help="Address that the web server listens on.")
+HUNTAZE_PORT = env.integer("HUNTAZE_PORT", 8000, minimum=1, help="Port that the web server listens on.")
+WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1, help="Processes of the web server.")
 DEBUG = env.flag("DEBUG", False, help="Django's debug pages. Never in production; not needed in development.")
 SECRET_KEY = env.text("SECRET_KEY", "insecure-only-for-commands-that-sign-nothing", secret=True, help="Django's signing key.")
 AUTH_TOKEN_KEYS = env.items(
@@ -173,6 +175,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Plan": "accounts.models.Plan",
+        "AssetStatus": "content.models.AssetStatus",
+        "GenerationStatus": "ai.models.GenerationStatus",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -216,7 +223,8 @@ LOCALE_PATHS = [BASE_DIR / "huntaze" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"), help="Where `collectstatic` puts the pages' files."))
+# Files are served from the packages that hold them; a folder of collected ones is only needed behind another server.
+STATIC_ROOT = env.text("STATIC_ROOT", help="Where `collectstatic` puts the pages' files for another server.") or None
 WHITENOISE_USE_FINDERS = True
 
 SECURE_SSL_REDIRECT = SECURE
@@ -235,4 +243,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # One line for each call to a vendor would drown ours.
+    "loggers": {"httpx2": {"level": "WARNING"}},
 }

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from huntaze import views
@@ -16,6 +17,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/errors", views.errors, name="errors"),
+    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("ai.urls")),
     path("api/v1/", include("content.urls")),

@@ -1,13 +1,15 @@
-"""Health: whether this process is alive, and whether all that it needs answers."""
+"""Pages of the ground: health, and the list of the API's errors."""
 
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from huntaze import valkey
+from huntaze.api.errors import Problem
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -21,6 +23,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ready = all(parts.values())
     report = {name: "ok" if up else "down" for name, up in parts.items()}
     return JsonResponse({"status": "ready" if ready else "not_ready", **report}, status=200 if ready else 503)
+
+
+def errors(request: HttpRequest) -> HttpResponse:
+    """Show every error code; the `type` of a problem document points here."""
+    problems = sorted(Problem.registry.values(), key=lambda problem: (problem.status, problem.code))
+    return render(request, "huntaze/errors.html", {"problems": problems})
 
 
 def _ask_database() -> None:

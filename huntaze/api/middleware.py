@@ -28,10 +28,14 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer one request; an `X-Request-ID` of up to 64 letters, digits, dots and dashes is kept, any other replaced."""
+        """Answer one request; an `X-Request-ID` of up to 64 letters, digits, dots and dashes is kept, any other replaced.
+
+        Raises DisallowedHost, which ends in 400, for a Host header that is not ours.
+        """
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
         context.begin(context.RequestContext(request_id=request_id, address=client_address(request)))
+        request.get_host()
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         for name, value in throttling.headers(request).items():

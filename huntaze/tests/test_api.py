@@ -1,0 +1,152 @@
+"""What every operation of the API shares."""
+
+import pytest
+from django.test import Client
+
+from huntaze import valkey
+from huntaze.api.errors import Problem
+
+pytestmark = pytest.mark.django_db
+
+ME = "/api/v1/users/me"
+ASSETS = "/api/v1/content/assets"
+MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "retryable"}
+
+
+def test_problem_has_every_member_of_the_convention(anonymous):
+    refused = anonymous.get(ME)
+    assert (refused["Content-Type"], set(refused.json())) == ("application/problem+json", MEMBERS)
+
+
+def test_unknown_address_answers_a_problem(anonymous):
+    refused = anonymous.get("/api/v1/nowhere")
+    assert (refused.status_code, refused.json()["code"], refused["Content-Type"]) == (404, "not_found", "application/problem+json")
+
+
+def test_id_that_is_no_uuid_is_not_found(api):
+    assert api.get(f"{ASSETS}/1").json()["code"] == "not_found"
+
+
+def test_wrong_method_is_refused_with_those_allowed(api):
+    refused = api.put(ASSETS, {})
+    assert (refused.status_code, refused.json()["code"], refused["Allow"]) == (405, "method_not_allowed", "GET, POST, HEAD, OPTIONS")
+
+
+def test_media_type_that_cannot_be_served_is_refused(api):
+    refused = api.get(ASSETS, headers={"Accept": "text/csv"})
+    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
+
+
+def test_codes_are_given_to_one_problem_each():
+    kinds = [kind for kind in Problem.__subclasses__()]
+    assert sorted(kind.code for kind in kinds) == sorted(Problem.registry)
+
+
+def test_request_id_is_echoed(anonymous):
+    answer = anonymous.get(ME, headers={"X-Request-ID": "mine-1"})
+    assert (answer["X-Request-ID"], answer.json()["request_id"]) == ("mine-1", "mine-1")
+
+
+def test_request_id_that_could_forge_a_log_line_is_replaced(anonymous):
+    assert anonymous.get("/healthz", headers={"X-Request-ID": "a b"})["X-Request-ID"] != "a b"
+
+
+def test_cookies_never_authenticate_the_api(owner):
+    browser = Client()
+    browser.force_login(owner)
+    assert browser.get(ME).status_code == 401
+
+
+def test_limiter_says_what_is_left_of_each_quota(api, settings):
+    answer = api.get(ME)
+    assert (answer["RateLimit-Policy"], answer["RateLimit"]) == (
+        '"minute";q=600;w=60, "day";q=1000;w=86400',
+        '"minute";r=599;t=60, "day";r=999;t=86400',
+    )
+
+
+def test_limiter_refuses_what_exceeds_a_quota(api, settings):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    answers = [api.get(ME) for _request in range(3)]
+    refused = answers[2].json()
+    assert ([answer.status_code for answer in answers], refused["code"], refused["limit"], answers[2]["Retry-After"]) == (
+        [200, 200, 429],
+        "rate_limited",
+        {"name": "minute", "value": 2},
+        "60",
+    )
+
+
+def test_limiter_counts_wrong_tokens_against_their_address(anonymous, settings):
+    settings.API_ANONYMOUS_REQUESTS_PER_MINUTE = 2
+    answers = [anonymous.get(ME, headers={"Authorization": "Bearer guess"}) for _guess in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+
+def test_limiter_ignores_forwarded_addresses_without_a_proxy(anonymous, settings):
+    settings.API_ANONYMOUS_REQUESTS_PER_MINUTE = 1
+    answers = [anonymous.get(ME, headers={"X-Forwarded-For": f"10.0.0.{host}"}) for host in range(2)]
+    assert [answer.status_code for answer in answers] == [401, 429]
+
+
+def test_limiter_tells_callers_behind_the_proxy_apart(anonymous, settings):
+    settings.HUNTAZE_PROXY_COUNT, settings.API_ANONYMOUS_REQUESTS_PER_MINUTE = 1, 1
+    answers = [anonymous.get(ME, headers={"X-Forwarded-For": f"6.6.6.6, 10.0.0.{host}"}) for host in range(2)]
+    assert [answer.status_code for answer in answers] == [401, 401]
+
+
+def test_limiter_makes_one_round_trip(api):
+    api.get(ME)
+    before = valkey.connection().info("stats")["total_commands_processed"]
+    api.get(ME)
+    counted = valkey.connection().info("stats")["total_commands_processed"] - before
+    # EVALSHA with its INCR, PTTL, INCR, PTTL inside, and the INFO that asked.
+    assert counted == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        (ME, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            "/healthz",
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+        ),
+    ],
+)
+def test_answers_carry_a_content_security_policy(anonymous, path, policy):
+    assert anonymous.get(path)["Content-Security-Policy"] == policy
+
+
+def test_answers_carry_the_usual_headers(anonymous):
+    answer = anonymous.get(ME)
+    names = ("X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options", "Cross-Origin-Opener-Policy")
+    assert [answer[name] for name in names] == ["nosniff", "same-origin", "DENY", "same-origin"]
+
+
+def test_browser_app_on_the_list_may_call_the_api(anonymous, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    answer = anonymous.options(ASSETS, headers={"Origin": "https://app.example", "Access-Control-Request-Method": "POST"})
+    assert answer["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_browser_app_off_the_list_may_not(anonymous):
+    answer = anonymous.options(ASSETS, headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"})
+    assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_foreign_host_is_refused(anonymous):
+    assert anonymous.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_health_says_alive(anonymous):
+    assert anonymous.get("/healthz").json() == {"status": "alive"}
+
+
+def test_readiness_names_its_parts(anonymous):
+    assert anonymous.get("/readyz").json() == {"status": "ready", "database": "ok", "valkey": "ok"}
+
+
+def test_error_page_lists_every_code(anonymous):
+    page = anonymous.get("/api/docs/errors").content.decode()
+    assert [code for code in sorted(Problem.registry) if f'id="{code}"' not in page] == []
