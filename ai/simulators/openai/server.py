@@ -1,0 +1,217 @@
+"""The HTTP side of the simulated vendor: routes, keys, and answers written piece by piece."""
+
+import json
+import re
+import select
+import socket
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ai.simulators.openai import completions, faults
+from ai.simulators.openai.vendor import PRICES, Behaviour, Call, Vendor
+
+DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/chat/completions")
+
+
+class ClientLeftError(Exception):
+    """The client closed the connection."""
+
+
+class Server(ThreadingHTTPServer):
+    """The simulated vendor on loopback."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, vendor: Vendor) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.vendor = vendor
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a client."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
+        """Say nothing: the calls can be read at `/_control/calls`."""
+
+    def do_GET(self) -> None:
+        """Answer the vendor's list of models, and the books."""
+        vendor, path = self.server.vendor, urlsplit(self.path).path
+        if path == "/_control/calls":
+            self.send_json(200, {"calls": vendor.seen_calls()})
+        elif path == "/_control/bill":
+            self.send_json(200, {"calls": vendor.billed(), "total_nanousd": sum(line["amount_nanousd"] for line in vendor.billed())})
+        elif path.endswith("/models"):
+            if self._authorized():
+                rows = [{"id": name, "object": "model", "created": 1_715_367_049, "owned_by": "system"} for name in PRICES if name]
+                self.send_json(200, {"object": "list", "data": rows})
+        else:
+            self.send_json(404, faults.error(f"Invalid URL (GET {path})", kind="invalid_request_error"))
+
+    def do_POST(self) -> None:
+        """Answer a completion, or take a command of a test."""
+        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        path = urlsplit(self.path).path
+        try:
+            body = json.loads(raw or b"{}")
+            if path.startswith("/_control/"):
+                self._command(path.removeprefix("/_control/"), body)
+                return
+            body = dict(body)
+        except (ValueError, TypeError, KeyError) as error:
+            self.send_json(400, faults.error(f"We could not parse the JSON body of your request: {error}", kind="invalid_request_error"))
+            return
+        deployment = DEPLOYMENT.fullmatch(path)
+        if path not in ("/v1/chat/completions", "/openai/v1/chat/completions") and not deployment:
+            self.send_json(404, faults.error(f"Invalid URL (POST {path})", kind="invalid_request_error"))
+        elif deployment and "api-version" not in parse_qs(urlsplit(self.path).query):
+            self.send_json(404, faults.error("Resource not found", kind="invalid_request_error", code="404"))
+        elif self._authorized():
+            self._complete({**body, "model": deployment[1]} if deployment else body, path)
+
+    def _command(self, name: str, body: dict[str, Any]) -> None:
+        vendor = self.server.vendor
+        if name == "script":
+            unknown = {str(behaviour.get("kind", "ok")) for behaviour in body["behaviours"]} - faults.KINDS
+            if unknown:
+                raise ValueError(f"unknown kinds: {sorted(unknown)}")
+            vendor.add_script(body["behaviours"])
+        elif name == "release":
+            vendor.released.set()
+        elif name == "reset":
+            vendor.reset()
+        else:
+            raise ValueError(f"unknown command {name}")
+        self.send_json(200, {})
+
+    def _authorized(self) -> bool:
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        azure = self.path.startswith("/openai/")
+        given = (self.headers.get("api-key") or bearer) if azure else bearer
+        if given == self.server.vendor.key:
+            return True
+        self.send_json(401, faults.error("Incorrect API key provided", kind="invalid_request_error", code="invalid_api_key"))
+        return False
+
+    def _complete(self, body: dict[str, Any], path: str) -> None:
+        problem = completions.problem(body)
+        if problem:
+            self.send_json(400, faults.error(problem, kind="invalid_request_error"))
+            return
+        vendor = self.server.vendor
+        key = "api-key" if self.headers.get("api-key") else "bearer"
+        call, behaviour = vendor.begin(path=path, key=key, body=body)
+        try:
+            self._behave(call, behaviour)
+        except (ClientLeftError, OSError):
+            call.client_disconnected = True
+            self.close_connection = True
+        finally:
+            vendor.end(call)
+
+    def _behave(self, call: Call, behaviour: Behaviour) -> None:
+        kind = behaviour.kind
+        if kind in faults.REFUSALS:
+            self._refuse(call, behaviour)
+        elif kind == "redirect":
+            self._bytes(call, 307, b"", {"Location": f"{self.server.url}/elsewhere"})
+        elif kind in faults.BODIES:
+            content_type, content = faults.BODIES[kind]
+            self._charge_prompt(call)
+            self._bytes(call, 200, content, {"Content-Type": content_type})
+        elif kind == "compressed":
+            self._charge_prompt(call)
+            self._bytes(call, 200, b"\x1f\x8b\x08\x00", {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"})
+        elif kind in faults.SILENT_FAULTS:
+            self._charge_prompt(call)
+            if kind == "hang_before_first_byte":
+                self._wait(None)
+            self._reset()
+        else:
+            completions.Writer(self, call, behaviour).write()
+
+    def _refuse(self, call: Call, behaviour: Behaviour) -> None:
+        status, body = faults.REFUSALS[behaviour.kind]
+        text = json.dumps(body).replace("{key}", self.server.vendor.key)
+        if behaviour.kind == "content_filter_prompt":
+            self._charge_prompt(call)  # Azure bills the prompt that its filter read
+        self._bytes(call, status, text.encode(), {"Content-Type": "application/json", **faults.retry_headers(behaviour)})
+
+    def _charge_prompt(self, call: Call) -> None:
+        self.server.vendor.charge(call, prompt=completions.prompt_tokens(call.body), cached=0, completion=0, reported=False)
+
+    def send_json(self, status: int, body: dict[str, Any]) -> None:
+        self._bytes(None, status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+    def _bytes(self, call: Call | None, status: int, content: bytes, headers: dict[str, str]) -> None:
+        if call:
+            call.status = status
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content)), **_identity(call)}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def start_stream(self, call: Call) -> None:
+        """Send the headers of an event stream."""
+        call.status = 200
+        self.send_response(200)
+        for name, value in {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked", **_identity(call)}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def send_piece(self, data: bytes) -> None:
+        """Send one chunk; empty data ends the stream. Raises ClientLeftError."""
+        self._wait(0)
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def pause(self, seconds: float | None) -> None:
+        """Let `seconds` pass, or with None the time until a test says `release`. Raises ClientLeftError."""
+        self._wait(seconds)
+
+    def break_off(self, *, reset: bool) -> None:
+        """Close the connection in the middle of an answer."""
+        if reset:
+            self._reset()
+        self.close_connection = True
+
+    def _wait(self, seconds: float | None) -> None:
+        released = self.server.vendor.released
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            step = 0.02 if deadline is None else max(0.0, min(0.02, deadline - time.monotonic()))
+            readable, _, _ = select.select([self.connection], [], [], step)
+            if readable and self.connection.recv(1, socket.MSG_PEEK) == b"":
+                raise ClientLeftError
+            if released.is_set() if deadline is None else time.monotonic() >= deadline:
+                return
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+        raise ClientLeftError
+
+
+def _identity(call: Call | None) -> dict[str, str]:
+    return {"x-request-id": f"req_{call.number:08d}"} if call else {}
+
+
+def serve(*, port: int, key: str) -> None:
+    """Serve until the process ends; the first line on stdout is the address and the key, as JSON."""
+    server = Server(port, Vendor(key=key))
+    print(json.dumps({"url": server.url, "key": key}), flush=True)  # noqa: T201 - whoever starts the process reads it
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    thread.start()
+    thread.join()

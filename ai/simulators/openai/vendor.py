@@ -1,0 +1,117 @@
+"""The simulated vendor's books: its keys, the script of what happens next, the calls that it saw and the bill that it writes."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+KEY = "sk-simulated-0123456789abcdef"  # what a client must present, unless started with another
+# Nano-dollars a token: input, cached input, output. An unknown model costs what the last line says.
+PRICES = {
+    "gpt-4o": (2_500, 1_250, 10_000),
+    "gpt-4o-mini": (150, 75, 600),
+    "": (1_000, 500, 5_000),
+}
+
+
+@dataclass
+class Behaviour:
+    """What one call meets. `kind` names a fault of `faults.py` or is `ok`; the rest shapes it.
+
+    `tokens` is how many pieces precede a fault within the stream, `delay` the seconds before each piece, `first_delay` before the first;
+    `usage` replaces the reported counts, `text` the answer; `cached_tokens` are part of the prompt's.
+    """
+
+    kind: str = "ok"
+    text: str | None = None
+    tokens: int = 5
+    delay: float = 0.0
+    first_delay: float = 0.0
+    cached_tokens: int = 0
+    usage: dict[str, Any] | None = None
+    retry_after: float | None = None
+    retry_after_ms: int | None = None
+
+
+@dataclass
+class Call:
+    """One request as the vendor saw it. `tokens_sent` are the pieces written before it ended or the client left."""
+
+    number: int
+    path: str
+    key: str
+    body: dict[str, Any]
+    behaviour: str
+    status: int = 0
+    tokens_sent: int = 0
+    client_disconnected: bool = False
+    finished: bool = False
+    seconds: float = 0.0
+
+
+@dataclass
+class Vendor:
+    """Everything that the server's threads share. Calls are never deduplicated: each one is work and is billed."""
+
+    key: str = KEY
+    script: deque[Behaviour] = field(default_factory=deque)
+    calls: list[Call] = field(default_factory=list)
+    bill: list[dict[str, Any]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, *, path: str, key: str, body: dict[str, Any]) -> tuple[Call, Behaviour]:
+        """Note a call and return it with what the script has for it."""
+        with self.lock:
+            behaviour = self.script.popleft() if self.script else Behaviour()
+            call = Call(len(self.calls) + 1, path, key, body, behaviour.kind, seconds=-time.monotonic())
+            self.calls.append(call)
+            return call, behaviour
+
+    def end(self, call: Call) -> None:
+        """Note that a call is over."""
+        with self.lock:
+            call.seconds += time.monotonic()
+            call.finished = True
+
+    def charge(self, call: Call, *, prompt: int, cached: int, completion: int, reported: bool) -> None:
+        """Put a call on the bill. `reported` tells whether the client was sent these counts."""
+        model = str(call.body.get("model"))
+        price = PRICES.get(model, PRICES[""])
+        line = {
+            "call": call.number,
+            "model": model,
+            "prompt_tokens": prompt,
+            "cached_tokens": cached,
+            "completion_tokens": completion,
+            "reported": reported,
+            "amount_nanousd": (prompt - cached) * price[0] + cached * price[1] + completion * price[2],
+        }
+        with self.lock:
+            self.bill.append(line)
+
+    def add_script(self, behaviours: list[dict[str, Any]]) -> None:
+        """Append what the next calls meet. Raises TypeError for an unknown field."""
+        parsed = [Behaviour(**behaviour) for behaviour in behaviours]
+        with self.lock:
+            self.script.extend(parsed)
+
+    def reset(self) -> None:
+        """Forget script, calls and bill, and let go of every call that hangs."""
+        with self.lock:
+            self.script.clear()
+            self.calls.clear()
+            self.bill.clear()
+        self.released.set()
+        self.released = threading.Event()
+
+    def seen_calls(self) -> list[dict[str, Any]]:
+        """Return the calls so far; the seconds of a running one are negative."""
+        with self.lock:
+            return [asdict(call) for call in self.calls]
+
+    def billed(self) -> list[dict[str, Any]]:
+        """Return the bill so far."""
+        with self.lock:
+            return list(self.bill)

@@ -1,0 +1,39 @@
+"""Fixtures of the AI vendors."""
+
+import os
+import socket
+
+import pytest
+
+from ai.simulators.openai.client import OpenAISimulator
+
+
+@pytest.fixture(scope="session")
+def _openai_process():
+    with OpenAISimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def openai_simulator(_openai_process):
+    """Return the simulated OpenAI with empty books."""
+    _openai_process.reset()
+    yield _openai_process
+    _openai_process.reset()
+
+
+@pytest.fixture
+def unused_port():
+    """Return a loopback port on which nobody listens, kept reserved."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+@pytest.fixture
+def environment():
+    """Return a function that sets environment variables until the end of the test."""
+    before = dict(os.environ)
+    yield lambda **variables: os.environ.update(variables)
+    os.environ.clear()
+    os.environ.update(before)
