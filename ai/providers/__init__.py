@@ -1,0 +1,103 @@
+"""The AI vendors behind one Protocol, and which of them the settings name.
+
+A new vendor is one module with a class that has `name` and `stream`, and one entry in `_BUILDERS` (docs/adding-a-provider.md).
+"""
+
+from collections.abc import Callable, Mapping
+
+from django.conf import settings
+
+from ai.providers.base import (
+    Completion,
+    CompletionRequest,
+    ErrorCode,
+    Finished,
+    Message,
+    Provider,
+    ProviderError,
+    TextChunk,
+    Usage,
+    estimate_tokens,
+)
+from ai.providers.call import Timeouts
+from ai.providers.openai import OpenAIProvider
+from ai.providers.retry import with_retries
+
+__all__ = [
+    "Completion",
+    "CompletionRequest",
+    "ErrorCode",
+    "Finished",
+    "Message",
+    "Provider",
+    "ProviderError",
+    "TextChunk",
+    "Usage",
+    "configured",
+    "estimate_tokens",
+    "get",
+    "with_retries",
+]
+
+
+def configured() -> list[str]:
+    """Return the names of the providers that the settings name, the one to prefer first."""
+    return [name for name, build in _BUILDERS.items() if build() is not None]
+
+
+def get(name: str) -> Provider:
+    """Return the provider `name` as the settings configure it. Raises LookupError if they do not."""
+    build = _BUILDERS.get(name)
+    provider = build() if build else None
+    if provider is None:
+        raise LookupError(f"no AI provider {name!r} is configured")
+    return provider
+
+
+def _timeouts() -> Timeouts:
+    return Timeouts(settings.AI_CONNECT_TIMEOUT_SECONDS, settings.AI_FIRST_BYTE_TIMEOUT_SECONDS, settings.AI_TOTAL_TIMEOUT_SECONDS)
+
+
+def _azure() -> OpenAIProvider | None:
+    if not (settings.AZURE_OPENAI_ENDPOINT and settings.AZURE_OPENAI_API_KEY):
+        return None
+    dated = settings.AZURE_OPENAI_API_VERSION
+    endpoint = settings.AZURE_OPENAI_ENDPOINT.rstrip("/")
+    return OpenAIProvider(
+        name="azure",
+        base_url=endpoint if dated else f"{endpoint}/openai/v1/",
+        timeouts=_timeouts(),
+        api_key=settings.AZURE_OPENAI_API_KEY,
+        api_version=dated,
+        key_header="api-key",
+    )
+
+
+def _openai() -> OpenAIProvider | None:
+    if not settings.OPENAI_API_KEY:
+        return None
+    return OpenAIProvider(name="openai", base_url=settings.OPENAI_BASE_URL, timeouts=_timeouts(), api_key=settings.OPENAI_API_KEY)
+
+
+def _compatible() -> OpenAIProvider | None:
+    if not settings.AI_BASE_URL:
+        return None
+    return OpenAIProvider(
+        name="compatible", base_url=settings.AI_BASE_URL, timeouts=_timeouts(), api_key=settings.AI_API_KEY, limit_parameter="max_tokens"
+    )
+
+
+def _local() -> OpenAIProvider | None:
+    if not settings.LOCAL_AI_URL:
+        return None
+    base_url = settings.LOCAL_AI_URL.rstrip("/").removesuffix("/v1") + "/v1"
+    return OpenAIProvider(name="local", base_url=base_url, timeouts=_timeouts(), limit_parameter="max_tokens", proxies=False)
+
+
+# In order of precedence. A provider is built for each use: it is a handful of strings, and tests may change the settings.
+_BUILDERS: Mapping[str, Callable[[], OpenAIProvider | None]] = {
+    "azure": _azure,
+    "openai": _openai,
+    "compatible": _compatible,
+    "local": _local,
+}
