@@ -1,0 +1,60 @@
+"""The limits of a workspace's plan: the one function that every feature asks before it makes something."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Workspace
+from huntaze.api.errors import Problem
+
+Counter = Callable[[UUID], int]
+
+# These are counted from the first of the month (UTC); the others count what exists.
+MONTHLY = frozenset({"ai_budget_microusd", "ai_generations"})
+_counters: dict[str, Counter] = {}
+
+
+class PlanLimitReached(Problem):
+    status = 402
+    code = "plan_limit_reached"
+    title = gettext_lazy("A limit of your plan is reached.")
+
+
+def register(limit: str, counter: Counter) -> None:
+    """Let `counter(workspace_id)` say how much of `limit` is used; the app that owns the rows calls this once, when it is ready."""
+    _counters[limit] = counter
+
+
+def require(*, workspace_id: UUID, limit: str, amount: int = 1) -> None:
+    """Make sure that the plan allows `amount` more of `limit`, until the caller's transaction ends.
+
+    Locks the workspace against others who ask, unless the limit is unlimited, so the caller's rows must be written in
+    the same transaction. Raises PlanLimitReached, which says how much is used, when it resets and which plan lifts it;
+    LookupError for a limit that nobody registered or that billing did not write.
+    """
+    counter = _counters[limit]
+    unlimited = {limit: {"value": None}}
+    limited = Workspace.objects.select_for_update(no_key=True).filter(id=workspace_id).exclude(limits__contains=unlimited)
+    limits = limited.values_list("limits", flat=True).first()
+    if limits is None:
+        return
+    value: int = limits[limit]["value"]
+    used = counter(workspace_id)
+    if used + amount > value:
+        text = _("Your plan allows %(value)d of `%(limit)s`, and %(used)d are used.") % {"value": value, "limit": limit, "used": used}
+        raise PlanLimitReached(text, limit=_state(limit, used, limits[limit]))
+
+
+def _state(limit: str, used: int, entry: dict[str, Any]) -> dict[str, Any]:
+    resets_at = next_month(datetime.now(UTC)) if limit in MONTHLY else None
+    return {"name": limit, "used": used, "value": entry["value"], "resets_at": resets_at, "lifted_by": entry["lifted_by"]}
+
+
+def next_month(now: datetime) -> datetime:
+    """Return the first instant of the month after `now` (UTC)."""
+    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
+    return datetime(year, month, 1, tzinfo=UTC)

@@ -1,0 +1,37 @@
+"""The people of every test: the owner of a workspace, a stranger with another one, and nobody."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tests.factories import client_of, make_user
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """Return a creator with a workspace of their own."""
+    return make_user(email="owner@example.com", name="Olive Owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Return a creator of another workspace."""
+    return make_user(email="stranger@example.com", name="Sam Stranger")
+
+
+@pytest.fixture
+def api(owner: User) -> APIClient:
+    """Return a client signed in as the owner."""
+    return client_of(owner)
+
+
+@pytest.fixture
+def stranger_api(stranger: User) -> APIClient:
+    """Return a client signed in as the stranger."""
+    return client_of(stranger)
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    """Return a client without a token."""
+    return APIClient()

@@ -1,0 +1,100 @@
+"""Sign-up, sign-in, refresh, sign-out, and who I am."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.authentication import Principal
+from accounts.serializers import ProfileSerializer, RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
+from huntaze.api.views import ApiView
+
+
+class Door(ApiView):
+    """An operation that lets people in: it asks for no token, and its answer bears secrets."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    stores_answers = False
+    serializer_class: type[Any]
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """Return the validated body."""
+        serializer = self.serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values: dict[str, Any] = serializer.validated_data
+        return values
+
+
+class SignUp(Door):
+    serializer_class = SignUpSerializer
+
+    @extend_schema(operation_id="auth_signup", auth=[], request=SignUpSerializer, responses={201: TokensSerializer})
+    def post(self, request: Request) -> Response:
+        """Make an account with a workspace of its own, and sign it in. 409 `email_taken` when the address has one."""
+        values = self.read(request)
+        del values["accept_terms"]
+        return _answer(services.sign_up(**values, user_agent=_user_agent(request)), status=201)
+
+
+class SignIn(Door):
+    serializer_class = SignInSerializer
+
+    @extend_schema(operation_id="auth_signin", auth=[], request=SignInSerializer, responses={200: TokensSerializer})
+    def post(self, request: Request) -> Response:
+        """Open a session. 401 `invalid_credentials` when the address or the password is wrong."""
+        return _answer(services.sign_in(**self.read(request), user_agent=_user_agent(request)))
+
+
+class Refresh(Door):
+    serializer_class = RefreshSerializer
+
+    @extend_schema(operation_id="auth_refresh", auth=[], request=RefreshSerializer, responses={200: TokensSerializer})
+    def post(self, request: Request) -> Response:
+        """Exchange a refresh token for its successor and a new access token.
+
+        Concurrent calls, and a repeat within 10 seconds, get the same successor. A token used later than that, or an older
+        one, answers 401 `refresh_token_reused` and ends the session with all its tokens.
+        """
+        return _answer(services.refresh(**self.read(request)))
+
+
+class SignOut(ApiView):
+    stores_answers = False
+
+    @extend_schema(operation_id="auth_signout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """End this session: its access and refresh tokens stop working at once."""
+        services.sign_out(session_id=_caller(request).session_id)
+        return Response(status=204)
+
+
+class Me(ApiView):
+    @extend_schema(operation_id="users_me", responses={200: ProfileSerializer})
+    def get(self, request: Request) -> Response:
+        """Return the person who calls, and the workspace that the call acts in."""
+        return Response(_caller(request).profile())
+
+
+def _caller(request: Request) -> Principal:
+    return cast("Principal", request.user)
+
+
+def _answer(signed_in: services.SignedIn, status: int = 200) -> Response:
+    answer = {
+        "user": signed_in.principal.profile(),
+        "access_token": signed_in.access_token,
+        "refresh_token": signed_in.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()),
+    }
+    return Response(answer, status=status, headers={"Cache-Control": "no-store"})
+
+
+def _user_agent(request: Request) -> str:
+    agent: str = request.headers.get("User-Agent", "")
+    return agent
