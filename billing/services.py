@@ -1,0 +1,105 @@
+"""Which plan a workspace has, and why."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import PlanSource, Workspace
+from billing.models import PlanGrant
+from billing.plans import RANK, limits_for
+from huntaze import audit, events
+
+DUE_AT_ONCE = 500
+
+
+def grant_plan(
+    *,
+    workspace_id: UUID,
+    plan: str,
+    reason: str,
+    ends_at: datetime | None = None,
+    starts_at: datetime | None = None,
+    granted_by_id: UUID | None = None,
+) -> PlanGrant:
+    """Give a workspace `plan` from `starts_at` (now without it) until `ends_at` (for good without it).
+
+    Runs in one transaction: writes the grant, applies the plan and audits both. Raises ValueError when the span is empty
+    or the reason missing.
+    """
+    if ends_at is not None and ends_at <= (starts_at or timezone.now()):
+        raise ValueError(_("The grant would end before it starts."))
+    if not reason.strip():
+        raise ValueError(_("A grant needs a reason."))
+    span = {"ends_at": ends_at} if starts_at is None else {"starts_at": starts_at, "ends_at": ends_at}
+    with transaction.atomic():
+        grant = PlanGrant.objects.create(workspace_id=workspace_id, plan=plan, reason=reason, granted_by_id=granted_by_id, **span)
+        changes = {"plan": [None, plan], "reason": [None, reason], "ends_at": [None, ends_at.isoformat() if ends_at else None]}
+        audit.record("grant.create", workspace_id=workspace_id, subject_id=grant.id, actor_id=granted_by_id, changes=changes)
+        apply_plan(workspace_id=workspace_id)
+    return grant
+
+
+def end_grant(*, grant_id: UUID, actor_id: UUID | None) -> None:
+    """End a grant now, or before it starts; applies the plan that remains. Audited; does nothing to one that has ended."""
+    with transaction.atomic():
+        running = PlanGrant.objects.filter(id=grant_id).exclude(ends_at__lte=Now())
+        if running.update(ends_at=Greatest(Now(), F("starts_at"))):
+            grant = PlanGrant.objects.get(id=grant_id)
+            audit.record("grant.end", workspace_id=grant.workspace_id, subject_id=grant_id, actor_id=actor_id)
+            apply_plan(workspace_id=grant.workspace_id)
+
+
+def apply_plan(*, workspace_id: UUID) -> str:
+    """Write the plan that a workspace has now, with its limits, onto the workspace; return the plan.
+
+    The highest of `DEFAULT_PLAN` and the grants that run now wins, so a grant never lowers a plan; where grants overlap
+    it lasts as long as the one that reaches furthest. Locks the workspace in one transaction. A change of plan is audited
+    and emits `workspace.plan_changed`.
+    """
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update(no_key=True).get(id=workspace_id)
+        old = workspace.plan
+        workspace.plan, workspace.plan_source, workspace.plan_until = _effective_plan(workspace_id)
+        workspace.limits = limits_for(workspace.plan)
+        workspace.save(update_fields=["plan", "plan_source", "plan_until", "limits"])
+        if workspace.plan != old:
+            changes = {"plan": [old, workspace.plan]}
+            audit.record("workspace.change_plan", workspace_id=workspace_id, subject_id=workspace_id, changes=changes)
+            events.emit(
+                "workspace.plan_changed", workspace_id=workspace_id, subject_id=workspace_id, data={"from": old, "to": workspace.plan}
+            )
+    return workspace.plan
+
+
+def end_grants() -> int:
+    """Apply the plan of each workspace of which a grant has ended or begun; return how many were looked at.
+
+    One statement finds them; each is written in a transaction of its own, at most 500 in a call.
+    """
+    due = Workspace.objects.filter(plan_until__lte=Now()).order_by("plan_until").values_list("id", flat=True)[:DUE_AT_ONCE]
+    workspace_ids = list(due)
+    for workspace_id in workspace_ids:
+        apply_plan(workspace_id=workspace_id)
+    return len(workspace_ids)
+
+
+def _effective_plan(workspace_id: UUID) -> tuple[str, str, datetime | None]:
+    """Return the plan, why, and when to look again: at the next start or end of any of the workspace's grants."""
+    grants = PlanGrant.objects.in_workspace(workspace_id).exclude(ends_at__lte=Now())
+    plan, source = settings.DEFAULT_PLAN, PlanSource.DEFAULT
+    changes: list[datetime] = []
+    for grant in grants.annotate(now=Now()):
+        if grant.starts_at > grant.now:
+            changes.append(grant.starts_at)
+            continue
+        if grant.ends_at is not None:
+            changes.append(grant.ends_at)
+        if RANK[grant.plan] > RANK[plan]:
+            plan, source = grant.plan, PlanSource.GRANT
+    return plan, source, min(changes, default=None)
