@@ -35,7 +35,9 @@ class GenerationTokensSerializer(serializers.Serializer[Any]):
     input = serializers.IntegerField(source="input_tokens")
     cached = serializers.IntegerField(source="cached_tokens")
     output = serializers.IntegerField(source="output_tokens")
-    source = serializers.ChoiceField([*UsageSource.values, ""], source="usage_source", help_text="Who counted: the provider, we, or nobody.")
+    counted = serializers.ChoiceField(
+        [*UsageSource.values, ""], source="usage_source", help_text="Whether the provider reported the counts."
+    )
 
 
 class GenerationSerializer(serializers.ModelSerializer[Generation]):

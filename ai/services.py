@@ -4,7 +4,6 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -27,7 +26,9 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 0.5
 
 
-def request_generation(*, workspace_id: UUID, created_by_id: UUID, kind: str, order: dict[str, Any], max_cost_microusd: int | None) -> Generation:
+def request_generation(
+    *, workspace_id: UUID, created_by_id: UUID, kind: str, order: dict[str, Any], max_cost_microusd: int | None
+) -> Generation:
     """Queue one generation and wake a worker once the transaction has committed.
 
     `order` holds prompt, platforms, tone, length, language, audience, variants and material. Raises PlanLimitReached,
@@ -84,7 +85,7 @@ def cancel_generation(*, generation: Generation) -> Generation:
     Raises GenerationNotOpen when it has already ended.
     """
     with transaction.atomic():
-        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        row: Generation = Generation.objects.select_for_update().get(pk=generation.pk)
         if row.status in FINAL:
             raise GenerationNotOpen
         row.cancel_requested_at = row.cancel_requested_at or timezone.now()
@@ -130,7 +131,8 @@ def _worst_cost_nanousd(model: PricedModel, *, kind: str, order: dict[str, Any])
     written = writing.prompt.max_output_tokens(order["length"])
     # The second call reads the first one's text besides.
     thousand_fold = (2 * read + written) * model.input_price + 2 * written * model.output_price
-    return order["variants"] * -(-thousand_fold // 1000)
+    variants: int = order["variants"]
+    return variants * -(-thousand_fold // 1000)
 
 
 def _is_wanted(lease: leases.Lease) -> bool:
@@ -149,14 +151,11 @@ def _finish(lease: leases.Lease, writing: Writing, outcome: Outcome, model: Pric
 
 
 def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
-    if outcome.cancelled:
-        status = GenerationStatus.CANCELLED
-    else:
-        status = GenerationStatus.FAILED if outcome.error else GenerationStatus.SUCCEEDED
+    ended_early = GenerationStatus.CANCELLED if outcome.cancelled else GenerationStatus.FAILED if outcome.error else None
     sources = {usage.source for usage in outcome.usages}
     worst_source = next((source for source in ("unknown", "estimated", "reported") if source in sources), "")
     return {
-        "status": status,
+        "status": ended_early or GenerationStatus.SUCCEEDED,
         "outputs": outcome.outputs,
         "provider": "template" if outcome.from_template or model is None else model.provider,
         "model": "" if outcome.from_template or model is None else model.name,

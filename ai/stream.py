@@ -45,7 +45,7 @@ def read(generation_id: UUID, *, after: str, wait_seconds: float) -> Iterator[tu
 
     Yields nothing when none came in time; raises RedisError when Valkey is away.
     """
-    answer = valkey.waiting_connection().xread({_key(generation_id): after}, block=int(wait_seconds * 1000), count=200)
+    answer: Any = valkey.waiting_connection().xread({_key(generation_id): after}, block=int(wait_seconds * 1000), count=200)
     for _stream, entries in answer or []:
         for entry_id, fields in entries:
             yield entry_id.decode(), fields[b"event"].decode(), fields[b"data"]

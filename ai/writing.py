@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ai import checker, prompts, template_engine
 from ai.checker import Failure
-from ai.providers.base import Completion, CompletionRequest, Finished, Message, Provider, ProviderError, TextChunk, Usage
+from ai.providers.base import Completion, CompletionRequest, Message, Provider, ProviderError, TextChunk, Usage
 from ai.providers.retry import with_retries
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -78,12 +78,12 @@ class Writing:
             self._note(variant, [Failure("no_model", _("No AI model is configured."))])
             return self._replace(variant, self._from_template(variant), "template")
         messages = self.messages()
-        shown = self._ask(messages, variant=variant, streamed=True)
+        shown = self._ask(self.provider, messages, variant=variant, streamed=True)
         failures = self._failures(shown, messages)
         if not failures:
             return checker.clean(shown), "model"
         self._note(variant, failures)
-        again = self._ask((*messages, *_correction(shown, failures)), variant=variant, streamed=False)
+        again = self._ask(self.provider, (*messages, *_correction(shown, failures)), variant=variant, streamed=False)
         failures = self._failures(again, messages)
         if not failures:
             return self._replace(variant, checker.clean(again), "model")
@@ -94,7 +94,7 @@ class Writing:
         names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")
         return tuple(self.prompt.render(**{name: self.order[name] for name in names}))
 
-    def _ask(self, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
+    def _ask(self, provider: Provider, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
         """Return the text of one call, retried where that may help; each try's usage goes into the outcome."""
         request = CompletionRequest(
             model=self.model,
@@ -103,9 +103,8 @@ class Writing:
             temperature=self.prompt.temperature,
             seed=(self.seed + variant) % 2**31,
         )
-        assert self.provider is not None
         text = ""
-        for item in with_retries(lambda: self._open(request), stopped=self._stopped, spent=self.outcome.usages.append):
+        for item in with_retries(lambda: self._open(provider, request), stopped=self._stopped, spent=self.outcome.usages.append):
             if isinstance(item, TextChunk):
                 if streamed:
                     self.emit("text", {"variant": variant, "offset": len(text), "text": item.text})
@@ -114,9 +113,8 @@ class Writing:
             raise Cancelled
         return text
 
-    def _open(self, request: CompletionRequest) -> Completion:
-        assert self.provider is not None
-        self._completion = self.provider.stream(request)
+    def _open(self, provider: Provider, request: CompletionRequest) -> Completion:
+        self._completion = provider.stream(request)
         if self._stopped.is_set():
             self._completion.close()
         return self._completion

@@ -24,7 +24,8 @@ class ContentAssetAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContentAsset]:
         """Return all assets without their search index."""
-        return super().get_queryset(request).defer("search")
+        assets: QuerySet[ContentAsset] = super().get_queryset(request)
+        return assets.defer("search")
 
     @admin.display(description=_("written by"))
     def origin(self, asset: ContentAsset) -> str:

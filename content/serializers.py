@@ -74,7 +74,7 @@ class AssetCreateSerializer(AssetSerializer):
     variant = serializers.IntegerField(min_value=1, max_value=5, required=False)
 
     class Meta(AssetSerializer.Meta):
-        read_only_fields = ("id", "created_by_id", "created_at", "updated_at")
+        read_only_fields = ("id", "created_by_id", "created_at", "updated_at")  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the values, if they say either what the asset is or which variant it comes from."""

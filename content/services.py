@@ -57,7 +57,7 @@ def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | 
 def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
     """Write the changed fields; emits `asset.updated`."""
     with transaction.atomic():
-        row = ContentAsset.objects.select_for_update().get(pk=asset.pk)
+        row: ContentAsset = ContentAsset.objects.select_for_update().get(pk=asset.pk)
         for name, value in changes.items():
             setattr(row, name, value)
         row.save(update_fields=[*changes, "updated_at"])
@@ -79,9 +79,7 @@ def order_generation(*, workspace_id: UUID, created_by_id: UUID, asset: ContentA
     """Order a generation; the text of `asset`, where given, is the material that it works from."""
     kind, max_cost = order.pop("kind"), order.pop("max_cost_microusd", None)
     order["material"] = asset.content if asset else ""
-    return ai.request_generation(
-        workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, order=order, max_cost_microusd=max_cost
-    )
+    return ai.request_generation(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, order=order, max_cost_microusd=max_cost)
 
 
 def keep_first_variant(*, generation: Generation) -> None:

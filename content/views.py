@@ -49,14 +49,14 @@ class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Worksp
         return Response(AssetSerializer(asset).data, status=201, headers={"Location": location})
 
     def _create(self, *, generation_id: Any = None, variant: Any = None, **fields: Any) -> ContentAsset:
-        person = self.request.user
+        caller = self.caller
         if generation_id is None:
-            return services.create_asset(workspace_id=person.workspace_id, created_by_id=person.id, **fields)
-        generation = Generation.objects.in_workspace(person.workspace_id).filter(pk=generation_id).first()
+            return services.create_asset(workspace_id=caller.workspace_id, created_by_id=caller.id, **fields)
+        generation = Generation.objects.in_workspace(caller.workspace_id).filter(pk=generation_id).first()
         if generation is None:
             raise ValidationError({"generation_id": [_("There is no such generation.")]}, code="not_found")
         try:
-            return services.save_variant(generation=generation, variant=variant, created_by_id=person.id, **fields)
+            return services.save_variant(generation=generation, variant=variant, created_by_id=caller.id, **fields)
         except KeyError:
             raise ValidationError({"variant": [_("The generation has no such variant.")]}, code="not_found") from None
 
@@ -85,10 +85,10 @@ class GenerateView(ApiView):
         """
         serializer = GenerateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        person = request.user
+        caller = self.caller
         order = dict(serializer.validated_data)
         generation = services.order_generation(
-            workspace_id=person.workspace_id, created_by_id=person.id, asset=self._asset(order.pop("asset_id", None)), order=order
+            workspace_id=caller.workspace_id, created_by_id=caller.id, asset=self._asset(order.pop("asset_id", None)), order=order
         )
         location = reverse("generation-detail", kwargs={"pk": generation.pk})
         return Response(GenerationSerializer(generation).data, status=202, headers={"Location": location})
@@ -96,7 +96,7 @@ class GenerateView(ApiView):
     def _asset(self, asset_id: Any) -> ContentAsset | None:
         if asset_id is None:
             return None
-        asset = ContentAsset.objects.in_workspace(self.request.user.workspace_id).filter(pk=asset_id).first()
+        asset: ContentAsset | None = ContentAsset.objects.in_workspace(self.caller.workspace_id).filter(pk=asset_id).first()
         if asset is None:
             raise ValidationError({"asset_id": [_("There is no such asset.")]}, code="not_found")
         return asset

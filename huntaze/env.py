@@ -4,7 +4,6 @@ A value comes from, in this order: the process environment, `.env` in the projec
 the home folder (`HUNTAZE_HOME`, default `.huntaze`), which `manage.py up` writes for its embedded servers.
 """
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import close_old_connections, connection, models, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -59,7 +59,8 @@ class Lease:
         return bool(self._held().update(lease_token=None, lease_expires_at=None, wake_at=None, **values))
 
     def _held(self) -> models.QuerySet[Any]:
-        return self.model._default_manager.filter(pk=self.pk, lease_token=self.token, status=RUNNING)
+        rows: models.QuerySet[Any] = self.model._default_manager.filter(pk=self.pk, lease_token=self.token, status=RUNNING)
+        return rows
 
 
 def claim(model: type[Any], pk: UUID, **values: Any) -> Lease | None:
@@ -73,9 +74,7 @@ def claim(model: type[Any], pk: UUID, **values: Any) -> Lease | None:
 
 def bury(model: type[Any], pk: UUID, **values: Any) -> bool:
     """Write `values` to a row whose lease ran out with no tries left; return False if it is not, or no longer, dead."""
-    rows = model._default_manager.filter(
-        pk=pk, status=RUNNING, lease_expires_at__lt=Now(), attempts__gte=model.max_attempts
-    )
+    rows = model._default_manager.filter(pk=pk, status=RUNNING, lease_expires_at__lt=Now(), attempts__gte=model.max_attempts)
     return bool(rows.update(lease_token=None, lease_expires_at=None, wake_at=None, **values))
 
 
@@ -113,7 +112,7 @@ def kept_alive(lease: Lease, *, interval: float, is_wanted: Callable[[], bool], 
             turn += 1
             try:
                 wanted = is_wanted() and (turn % turns != 0 or lease.renew())
-            except (connection.Database.OperationalError, connection.Database.InterfaceError):
+            except (OperationalError, InterfaceError):
                 close_old_connections()
                 continue
             if not wanted:

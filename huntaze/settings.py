@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from huntaze.env import BASE_DIR, Environment, EnvError
+from huntaze.env import BASE_DIR, EnvError, Environment
 
 env = Environment(os.environ)
 HOME_DIR = env.home
@@ -25,7 +25,14 @@ SECRET_KEY = env.text("SECRET_KEY", "insecure-only-for-commands-that-sign-nothin
 AUTH_TOKEN_KEYS = env.items(
     "AUTH_TOKEN_KEYS", secret=True, help="Keys of access and refresh tokens as `kid:secret,…`; the first signs, all verify."
 )
-ALLOWED_HOSTS = sorted({str(urlsplit(HUNTAZE_URL).hostname), "127.0.0.1", "localhost", *env.items("HUNTAZE_ALLOWED_HOSTS", help="More host names that may appear in the Host header.")})
+ALLOWED_HOSTS = sorted(
+    {
+        str(urlsplit(HUNTAZE_URL).hostname),
+        "127.0.0.1",
+        "localhost",
+        *env.items("HUNTAZE_ALLOWED_HOSTS", help="More host names that may appear in the Host header."),
+    }
+)
 HUNTAZE_PROXY_COUNT = env.integer("HUNTAZE_PROXY_COUNT", 0, help="Reverse proxies in front whose X-Forwarded-For entries are believed.")
 SECURE = HUNTAZE_URL.startswith("https://")
 
@@ -106,7 +113,12 @@ DATABASE_URL = env.text("DATABASE_URL", secret=True, help="The PostgreSQL server
 DATABASES = {"default": database_from_url(DATABASE_URL)} if DATABASE_URL else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"), secret=True, help="The Valkey or Redis server; without it `manage.py up` starts an embedded Valkey.")
+REDIS_URL = env.url(
+    "REDIS_URL",
+    schemes=("redis", "rediss", "unix"),
+    secret=True,
+    help="The Valkey or Redis server; without it `manage.py up` starts an embedded Valkey.",
+)
 REDIS_TIMEOUT_SECONDS = 0.25
 REDIS_LONGEST_WAIT_SECONDS = 5
 
@@ -140,11 +152,17 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
 TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")
-DEFAULT_PLAN = env.choice("DEFAULT_PLAN", "free", ("free", "pro", "enterprise"), help="Plan of a workspace that no grant or subscription lifts.")
+DEFAULT_PLAN = env.choice(
+    "DEFAULT_PLAN", "free", ("free", "pro", "enterprise"), help="Plan of a workspace that no grant or subscription lifts."
+)
 
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 1_000_000, minimum=1_000, help="Largest request body of the API, in bytes.")
-API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 600, minimum=1, help="Requests a minute that one signed-in person may make.")
-API_ANONYMOUS_REQUESTS_PER_MINUTE = env.integer("API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute from one address without a token.")
+API_REQUESTS_PER_MINUTE = env.integer(
+    "API_REQUESTS_PER_MINUTE", 600, minimum=1, help="Requests a minute that one signed-in person may make."
+)
+API_ANONYMOUS_REQUESTS_PER_MINUTE = env.integer(
+    "API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute from one address without a token."
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", help="Origins of browser apps that may call the API, as https://host,…")
 CORS_URLS_REGEX = r"^/api/"
@@ -189,17 +207,25 @@ SPECTACULAR_SETTINGS = {
 # AI providers: the first that is configured writes; `local` is the embedded model.
 OPENAI_API_KEY = env.text("OPENAI_API_KEY", secret=True, help="Key of the OpenAI API.")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1", schemes=("http", "https"), help="Address of the OpenAI API.")
-AZURE_OPENAI_ENDPOINT = env.url("AZURE_OPENAI_ENDPOINT", schemes=("http", "https"), help="Azure OpenAI resource, as https://name.openai.azure.com.")
+AZURE_OPENAI_ENDPOINT = env.url(
+    "AZURE_OPENAI_ENDPOINT", schemes=("http", "https"), help="Azure OpenAI resource, as https://name.openai.azure.com."
+)
 AZURE_OPENAI_API_KEY = env.text("AZURE_OPENAI_API_KEY", secret=True, help="Key of the Azure OpenAI resource.")
 AZURE_OPENAI_API_VERSION = env.text("AZURE_OPENAI_API_VERSION", help="Date of a dated Azure API; empty for the v1 API.")
-AI_BASE_URL = env.url("AI_BASE_URL", schemes=("http", "https"), help="Any OpenAI-compatible server (Ollama, llama.cpp, vLLM), ending in /v1.")
+AI_BASE_URL = env.url(
+    "AI_BASE_URL", schemes=("http", "https"), help="Any OpenAI-compatible server (Ollama, llama.cpp, vLLM), ending in /v1."
+)
 AI_API_KEY = env.text("AI_API_KEY", secret=True, help="Key of the server at AI_BASE_URL, if it wants one.")
 AI_MODEL = env.text("AI_MODEL", help="Name of the catalogue model that writes; empty for the configured provider's first.")
 LOCAL_AI_URL = env.url("LOCAL_AI_URL", schemes=("http",), help="The embedded model's server; written by `manage.py up`.")
 HUNTAZE_LOCAL_MODEL = env.text("HUNTAZE_LOCAL_MODEL", help="A GGUF file that replaces the embedded model.")
-AI_CONNECT_TIMEOUT_SECONDS = env.integer("AI_CONNECT_TIMEOUT_SECONDS", 5, minimum=1, help="How long a provider may take to accept a connection.")
+AI_CONNECT_TIMEOUT_SECONDS = env.integer(
+    "AI_CONNECT_TIMEOUT_SECONDS", 5, minimum=1, help="How long a provider may take to accept a connection."
+)
 AI_FIRST_BYTE_TIMEOUT_SECONDS = env.integer("AI_FIRST_BYTE_TIMEOUT_SECONDS", 60, minimum=1, help="How long a provider may stay silent.")
-AI_TOTAL_TIMEOUT_SECONDS = env.integer("AI_TOTAL_TIMEOUT_SECONDS", 180, minimum=1, help="How long one answer of a provider may take in all.")
+AI_TOTAL_TIMEOUT_SECONDS = env.integer(
+    "AI_TOTAL_TIMEOUT_SECONDS", 180, minimum=1, help="How long one answer of a provider may take in all."
+)
 
 # The brand's accent in the admin, from dark to light as django-unfold wants it.
 UNFOLD = {

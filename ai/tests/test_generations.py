@@ -54,7 +54,12 @@ def test_finished_generation_carries_what_the_provider_billed(vendor, workspace)
 
 def test_finished_generation_names_model_and_prompt(vendor, workspace):
     generation = run(make_generation(workspace))
-    assert (generation.provider, generation.model, generation.prompt_name, len(generation.prompt_hash)) == ("openai", "gpt-4o-mini", "post", 64)
+    assert (generation.provider, generation.model, generation.prompt_name, len(generation.prompt_hash)) == (
+        "openai",
+        "gpt-4o-mini",
+        "post",
+        64,
+    )
 
 
 def test_first_variant_becomes_a_draft_with_its_provenance(vendor, workspace):
@@ -83,7 +88,9 @@ def test_further_variants_become_assets_on_request_and_once(vendor, workspace, a
     )
 
 
-@pytest.mark.parametrize(("change", "pointer"), [({"variant": 2}, "/variant"), ({"generation_id": "00000000-0000-7000-8000-000000000000"}, "/generation_id")])
+@pytest.mark.parametrize(
+    ("change", "pointer"), [({"variant": 2}, "/variant"), ({"generation_id": "00000000-0000-7000-8000-000000000000"}, "/generation_id")]
+)
 def test_variant_that_does_not_exist_is_refused(vendor, workspace, api, change, pointer):
     generation = run(make_generation(workspace))
     refused = api.post("/api/v1/content/assets", {"generation_id": str(generation.id), "variant": 1, **change})
@@ -94,7 +101,12 @@ def test_full_library_keeps_the_outputs_and_says_why_there_is_no_asset(vendor, w
     for number in range(5):
         api.post("/api/v1/content/assets", {"title": f"{number}", "type": "post"})
     generation = run(make_generation(workspace))
-    assert (generation.status, len(generation.outputs), generation.asset_id, generation.asset_reason) == ("succeeded", 1, None, "plan_limit_reached")
+    assert (generation.status, len(generation.outputs), generation.asset_id, generation.asset_reason) == (
+        "succeeded",
+        1,
+        None,
+        "plan_limit_reached",
+    )
 
 
 def test_hashtags_make_no_asset(vendor, workspace):
@@ -112,14 +124,25 @@ def test_draft_that_fails_the_checks_is_asked_for_again_with_the_reason(vendor, 
     vendor.script([{"text": "Too short."}])
     generation = run(make_generation(workspace))
     again = vendor.calls()[1]["body"]["messages"]
-    assert (generation.provider, len(vendor.calls()), again[-2]["content"], "replaced" in streamed(generation)) == ("openai", 2, "Too short.", True)
+    assert (generation.provider, len(vendor.calls()), again[-2]["content"], "replaced" in streamed(generation)) == (
+        "openai",
+        2,
+        "Too short.",
+        True,
+    )
 
 
 def test_second_draft_that_fails_is_replaced_by_a_template_and_says_so(vendor, workspace):
     vendor.script([{"text": "Too short."}, {"text": "Too short."}])
     generation = run(make_generation(workspace))
     asset = ContentAsset.objects.get()
-    assert (generation.status, generation.provider, generation.model, {check["code"] for check in generation.checks}, asset.provenance["origin"]) == (
+    assert (
+        generation.status,
+        generation.provider,
+        generation.model,
+        {check["code"] for check in generation.checks},
+        asset.provenance["origin"],
+    ) == (
         "succeeded",
         "template",
         "",
@@ -172,7 +195,10 @@ def test_provider_that_is_not_there_fails_the_generation(vendor, workspace, sett
 def test_output_that_broke_off_is_paid_for_as_estimated(vendor, workspace):
     vendor.script([{"kind": "cut_before_usage", "tokens": 5}] * 3)
     generation = run(make_generation(workspace))
-    assert (generation.usage_source, generation.cost_nanousd >= sum(line["amount_nanousd"] for line in vendor.bill())) == ("estimated", True)
+    assert (generation.usage_source, generation.cost_nanousd >= sum(line["amount_nanousd"] for line in vendor.bill())) == (
+        "estimated",
+        True,
+    )
 
 
 def test_transient_failure_is_tried_again(vendor, workspace):
@@ -196,7 +222,12 @@ def test_order_beyond_the_plan_is_refused(api, workspace):
 
 def test_order_that_may_cost_too_much_is_refused_before_any_call(vendor, api):
     refused = api.post(GENERATE, ORDER | {"max_cost_microusd": 1})
-    assert (refused.status_code, refused.json()["code"], refused.json()["limit"]["value"], Generation.objects.count()) == (402, "budget_exceeded", 1, 0)
+    assert (refused.status_code, refused.json()["code"], refused.json()["limit"]["value"], Generation.objects.count()) == (
+        402,
+        "budget_exceeded",
+        1,
+        0,
+    )
 
 
 def test_order_never_costs_more_than_its_estimate(vendor, workspace):
@@ -209,7 +240,12 @@ def test_order_never_costs_more_than_its_estimate(vendor, workspace):
 def test_cancelled_while_waiting_ends_at_once_and_is_never_written(vendor, workspace, api):
     generation = make_generation(workspace)
     cancelled = api.post(f"{GENERATIONS}/{generation.id}/cancel")
-    assert (cancelled.status_code, cancelled.json()["status"], run(generation).status, vendor.calls()) == (200, "cancelled", "cancelled", [])
+    assert (cancelled.status_code, cancelled.json()["status"], run(generation).status, vendor.calls()) == (
+        200,
+        "cancelled",
+        "cancelled",
+        [],
+    )
 
 
 def test_cancelling_what_has_ended_is_refused(vendor, workspace, api):
@@ -220,7 +256,9 @@ def test_cancelling_what_has_ended_is_refused(vendor, workspace, api):
 
 def test_work_whose_worker_died_after_a_cancel_is_not_written(vendor, workspace):
     generation = make_generation(workspace)
-    Generation.objects.filter(pk=generation.pk).update(status="running", lease_expires_at="2020-01-01T00:00Z", cancel_requested_at="2020-01-01T00:00Z")
+    Generation.objects.filter(pk=generation.pk).update(
+        status="running", lease_expires_at="2020-01-01T00:00Z", cancel_requested_at="2020-01-01T00:00Z"
+    )
     assert (run(generation).status, vendor.calls()) == ("cancelled", [])
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from huntaze.api.caller import Caller
 from huntaze.api.errors import IdempotencyInFlight, IdempotencyKeyReused
 from huntaze.models import IdempotencyRecord
 
@@ -23,7 +24,7 @@ MAXIMUM_LENGTH = 255
 _STORED_HEADERS = ("Content-Type", "Location")
 
 
-def answer_once(request: Request, key: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
+def answer_once(request: Request, caller: Caller, key: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what `answer()` returned for this key's first call; later calls get the same bytes and no effect.
 
     Runs `answer` in a transaction that also stores its rendered answer. Raises IdempotencyInFlight while another
@@ -31,7 +32,7 @@ def answer_once(request: Request, key: str, answer: Callable[[], HttpResponse]) 
     """
     if not (key.isascii() and key.isprintable() and len(key) <= MAXIMUM_LENGTH):
         raise ValidationError({"Idempotency-Key": [_("A key is 1 to 255 printable ASCII characters.")]}, code="invalid")
-    scope = _digest(str(request.user.id), str(request.user.workspace_id), request.method or "", request.path, key)
+    scope = _digest(str(caller.id), str(caller.workspace_id), request.method or "", request.path, key)
     fingerprint = _digest(request.content_type or "", _body(request))
     with transaction.atomic():
         _lock(scope)

@@ -13,9 +13,7 @@ from huntaze.api import throttling
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
-PAGE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
+PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 # django-unfold's Alpine evaluates attributes and sets styles; Swagger's page sets styles.
 ADMIN_POLICY = PAGE_POLICY + "; script-src 'self' 'unsafe-eval' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
 DOCS_POLICY = PAGE_POLICY + "; style-src 'self' 'unsafe-inline'"

@@ -57,7 +57,13 @@ class KeysetPagination(BasePagination):
         limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
         return [
             {"name": "limit", "in": "query", "required": False, "schema": limit, "description": "Rows in a page."},
-            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}, "description": "`next_cursor` of the page before."},
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "`next_cursor` of the page before.",
+            },
         ]
 
     @staticmethod

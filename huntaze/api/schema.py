@@ -55,7 +55,11 @@ class OperationSchema(AutoSchema):
             parameters.append(query)
         if self.get_auth():
             description = "Id of the workspace to act in; your default one without it."
-            parameters.append(OpenApiParameter("Huntaze-Workspace", {"type": "string", "format": "uuid"}, OpenApiParameter.HEADER, description=description))
+            parameters.append(
+                OpenApiParameter(
+                    "Huntaze-Workspace", {"type": "string", "format": "uuid"}, OpenApiParameter.HEADER, description=description
+                )
+            )
         if self.method in ("POST", "PUT", "PATCH", "DELETE") and self.get_auth() and getattr(self.view, "stores_answers", False):
             description = "1 to 255 printable ASCII characters; a repeat within 24 hours has no further effect and the same answer."
             schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
@@ -66,14 +70,14 @@ class OperationSchema(AutoSchema):
 def describe_conventions(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Add the problem document, and the errors that any operation may end in (a drf-spectacular postprocessing hook)."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    for path, item in result["paths"].items():
+    for item in result["paths"].values():
         for method, operation in item.items():
             if method in _METHODS:
-                _add_problems(path, operation)
+                _add_problems(operation)
     return result
 
 
-def _add_problems(path: str, operation: dict[str, Any]) -> None:
+def _add_problems(operation: dict[str, Any]) -> None:
     problems = dict(_ALWAYS)
     if "requestBody" in operation:
         problems |= _WITH_BODY

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from huntaze import context
+from huntaze.api.caller import caller_of
 from huntaze.api.errors import RateLimited
 from huntaze.valkey import connection
 
@@ -96,13 +97,13 @@ class RequestRateThrottle(BaseThrottle):
 
 def quotas(request: Request) -> list[Quota]:
     """Return the quotas that a request counts against."""
-    person = request.user
-    if person is None:
+    caller = caller_of(request)
+    if caller is None:
         key = f"rate:address:{context.current().address}"
         return [Quota("anonymous", key, settings.API_ANONYMOUS_REQUESTS_PER_MINUTE, 60)]
-    found = [Quota("minute", f"rate:person:{person.id}", settings.API_REQUESTS_PER_MINUTE, 60)]
-    if person.daily_requests is not None:
-        found.append(Quota("day", f"rate:workspace:{person.workspace_id}", person.daily_requests, 86_400))
+    found = [Quota("minute", f"rate:person:{caller.id}", settings.API_REQUESTS_PER_MINUTE, 60)]
+    if caller.daily_requests is not None:
+        found.append(Quota("day", f"rate:workspace:{caller.workspace_id}", caller.daily_requests, 86_400))
     return found
 
 

@@ -1,16 +1,16 @@
 """The base of every API view: authentication, workspace, limiter, idempotency and pages, once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseBase
 from rest_framework import viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from huntaze.api import idempotency
+from huntaze.api.caller import Caller, caller_of
 from huntaze.api.serializers import StrictSerializer
 
 
@@ -29,7 +29,7 @@ class ApiView(APIView):
         try:
             self.perform_authentication(request)
         except AuthenticationFailed:
-            request._not_authenticated()
+            request._not_authenticated()  # type: ignore[attr-defined]
             self.check_throttles(request)
             raise
         self.check_throttles(request)
@@ -44,21 +44,26 @@ class ApiView(APIView):
             self.initial(request, *args, **kwargs)
             handler = getattr(self, str(request.method).lower(), self.http_method_not_allowed)
             response = self._answer(request, lambda: handler(request, *args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (handle_exception re-raises what it does not know)
             response = self.handle_exception(error)
-        self.response = self.finalize_response(request, response, *args, **kwargs)
+        self.response = self.finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         return self.response
 
-    def _answer(self, request: Request, handler: Callable[[], Response]) -> HttpResponseBase:
-        key = request.headers.get("Idempotency-Key")
-        if not key or not self.stores_answers or request.method in ("GET", "HEAD", "OPTIONS") or request.user is None:
+    @property
+    def caller(self) -> Caller:
+        """Return who calls; only for views that anonymous callers do not reach."""
+        return cast("Caller", self.request.user)
+
+    def _answer(self, request: Request, handler: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        key, caller = request.headers.get("Idempotency-Key"), caller_of(request)
+        if not key or not self.stores_answers or request.method in ("GET", "HEAD", "OPTIONS") or caller is None:
             return handler()
 
         def rendered() -> HttpResponse:
-            response = self.finalize_response(request, handler(), *self.args, **self.kwargs)
-            return response.render()
+            response = self.finalize_response(request, handler(), *self.args, **self.kwargs)  # type: ignore[arg-type]
+            return cast("HttpResponse", response.render())
 
-        return idempotency.answer_once(request, key, rendered)
+        return idempotency.answer_once(request, caller, key, rendered)
 
 
 class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
@@ -72,7 +77,7 @@ class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
 
     def get_queryset(self) -> Any:
         """Return the rows that this call may touch."""
-        return super().get_queryset().in_workspace(self.request.user.workspace_id)
+        return super().get_queryset().in_workspace(self.caller.workspace_id)  # type: ignore[attr-defined]
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Return the rows that the list's filters leave; raises ValidationError."""

@@ -38,7 +38,7 @@ def test_media_type_that_cannot_be_served_is_refused(api):
 
 
 def test_codes_are_given_to_one_problem_each():
-    kinds = [kind for kind in Problem.__subclasses__()]
+    kinds = list(Problem.__subclasses__())
     assert sorted(kind.code for kind in kinds) == sorted(Problem.registry)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntaze.env import Environment, EnvError, parse_env_file
+from huntaze.env import EnvError, Environment, parse_env_file
 
 
 def environment(folder: Path, **environ: str) -> Environment:

@@ -22,7 +22,12 @@ def post(client, body=NEW, key="key-1"):
 
 def test_repeat_has_one_effect_and_the_same_answer(api):
     first, second = post(api), post(api)
-    assert (second.status_code, second.content, second["Location"], ContentAsset.objects.count()) == (201, first.content, first["Location"], 1)
+    assert (second.status_code, second.content, second["Location"], ContentAsset.objects.count()) == (
+        201,
+        first.content,
+        first["Location"],
+        1,
+    )
 
 
 def test_only_the_repeat_says_that_it_is_one(api):

@@ -1,0 +1,24 @@
+"""Who calls, as far as the ground needs to know; the accounts app's authentication puts it into `request.user`."""
+
+from typing import Protocol, cast
+from uuid import UUID
+
+from rest_framework.request import Request
+
+
+class Caller(Protocol):
+    """A signed-in person acting in one workspace; `daily_requests` is the plan's limit, None for unlimited."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def workspace_id(self) -> UUID: ...
+
+    @property
+    def daily_requests(self) -> int | None: ...
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Return who made the request, or None without a token."""
+    return cast("Caller | None", request.user)
