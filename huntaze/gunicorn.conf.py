@@ -30,6 +30,6 @@ control_socket_disable = True
 _end_with_master = end_with_parent(signal.SIGKILL)
 
 
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  (gunicorn's signature)
+def post_fork(server: Any, worker: Any) -> None:
     """Let no worker outlive a killed master: it would hold the port."""
     _end_with_master()

@@ -97,26 +97,26 @@ class Run:
     def _start_programs(self, listener: socket.socket) -> None:
         model = self._local_model()
         self.installation.publish(self.addresses)
-        if model:
-            self._add(model)
         self.say("Database: bringing the tables up to date …")
         self._command("migrate", "--no-input").finish(COMMAND_SECONDS)
+        self.say("Web server: starting …")
+        self._add(programs.web(listener=listener, log=self.installation.log("web"), env=self._env())).wait_ready(WEB_SECONDS)
+        # The rest only now: on two cores it would double the time to the first answer.
+        self.say("Worker, scheduler and the rest: starting …")
         demo = self._command("seed_demo", **self.passwords) if self.demo else None
-        self.say("Web server, worker and scheduler: starting …")
-        web = programs.web(listener=listener, log=self.installation.log("web"), env=self._env())
-        self._add(web)
         self._add(programs.worker(concurrency=worker_concurrency(), log=self.installation.log("worker"), env=self._env()))
         self._add(programs.beat(log=self.installation.log("beat"), env=self._env()))
+        if model:
+            self._add(model)
         if demo:
             demo.finish(COMMAND_SECONDS)
-            self.say("Demo: the workspace is there")
-        web.wait_ready(WEB_SECONDS)
         if model:
             self._await_model(model)
 
-    def _add(self, part: Part) -> None:
+    def _add(self, part: Part) -> Part:
         self.supervisor.programs.append(part)
         part.start()
+        return part
 
     def _command(self, name: str, *arguments: str, **env: str) -> Part:
         part = programs.command(name, *arguments, log=self.installation.log(name), env=self._env() | env)
@@ -134,7 +134,6 @@ class Run:
         if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
             self.say(f"Embedded model: not installed ({', '.join(missing)}), so templates write; `make install` adds it")
             return None
-        self.say("Embedded model: starting …")
         port = free_port()
         self.addresses["LOCAL_AI_URL"] = f"http://127.0.0.1:{port}/v1"
         return programs.local_model(port=port, log=self.installation.log("ai"), env=self._env())

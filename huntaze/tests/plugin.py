@@ -17,10 +17,23 @@ from huntaze.embedded.postgres import Postgres
 from huntaze.embedded.valkey import Valkey
 
 # A crash of the machine may lose test data; a crash of the server does not.
-TEST_POSTGRES_OPTIONS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0", "shared_buffers": "64MB"}
+TEST_POSTGRES_OPTIONS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "TMPDIR", "VIRTUAL_ENV", "COLUMNS", "CI", "DISPLAY")
 KEPT_PREFIXES = ("PYTHON", "PYTEST", "COV", "HYPOTHESIS", "PLAYWRIGHT", "DJANGO_ALLOW")
 STOP_SECONDS = 5
+
+
+def make_home(prefix: str) -> Path:
+    """Return a new folder that PostgreSQL, which as root runs as another user, can enter."""
+    home = Path(tempfile.mkdtemp(prefix=prefix))
+    home.chmod(0o711)
+    return home
 
 
 def isolate_environment(home: Path) -> None:
@@ -40,8 +53,7 @@ def isolate_environment(home: Path) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Start the servers before any settings are read; stop them and remove their data at the end, whatever happens."""
-    home = Path(tempfile.mkdtemp(prefix="huntaze-tests-"))
-    home.chmod(0o711)  # as root, PostgreSQL runs as another user
+    home = make_home("huntaze-tests-")
     early_config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     isolate_environment(home)
     parts: list[Part] = []
