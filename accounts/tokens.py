@@ -11,7 +11,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 import jwt
@@ -23,6 +23,7 @@ from huntaze.env import EnvError
 ALGORITHM = "HS256"
 AUDIENCE = "huntaze-api"
 MINIMUM_SECRET_LENGTH = 32
+REMEMBERED_TOKENS = 4096
 _REQUIRED: Options = {"require": ["exp", "iat", "sub", "sid"]}
 
 
@@ -58,17 +59,17 @@ def sign_access_token(*, user_id: UUID, session_id: UUID) -> str:
 def read_access_token(token: str) -> UUID:
     """Return the session's id; raises InvalidToken.
 
-    Only headers that we write ourselves are known (algorithm, type and `kid` in one look-up), so a token has no say in how it is
-    verified.
+    Only headers that we write ourselves are known (algorithm, type and `kid` in one look-up), so a token has no say in
+    how it is verified. What was verified is remembered, since one token makes many requests; its expiry is looked at
+    each time.
     """
     key = _keys_by_header(tuple(settings.AUTH_TOKEN_KEYS)).get(token.partition(".")[0])
     if key is None:
         raise InvalidToken
-    try:
-        claims = jwt.decode(token, key.access, [ALGORITHM], _REQUIRED, audience=AUDIENCE, issuer=settings.HUNTAZE_URL)
-        return UUID(claims["sid"])
-    except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError):
-        raise InvalidToken from None
+    session_id, expires_at = _verify(token, key, settings.HUNTAZE_URL)
+    if expires_at <= time.time():
+        raise InvalidToken
+    return session_id
 
 
 def new_refresh_token() -> str:
@@ -99,6 +100,16 @@ def signing_key() -> Key:
             "AUTH_TOKEN_KEYS", "is not set, so nobody can sign in; write it as kid:secret, the secret from `openssl rand -base64 48`"
         )
     return keys[0]
+
+
+@lru_cache(maxsize=REMEMBERED_TOKENS)
+def _verify(token: str, key: Key, issuer: str) -> tuple[UUID, int]:
+    """Return the session's id and the time of expiry of a token that `key` signed."""
+    try:
+        claims = jwt.decode(token, key.access, [ALGORITHM], _REQUIRED, audience=AUDIENCE, issuer=issuer)
+        return UUID(claims["sid"]), claims["exp"]
+    except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError):
+        raise InvalidToken from None
 
 
 @cache

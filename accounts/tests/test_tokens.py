@@ -41,6 +41,15 @@ def test_expired_access_token_is_invalid(settings):
         tokens.read_access_token(tokens.sign_access_token(user_id=uuid4(), session_id=uuid4()))
 
 
+def test_access_token_that_was_good_expires(monkeypatch):
+    token = tokens.sign_access_token(user_id=uuid4(), session_id=uuid4())
+    tokens.read_access_token(token)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    monkeypatch.setattr("time.time", lambda: claims["exp"])
+    with pytest.raises(tokens.InvalidToken):
+        tokens.read_access_token(token)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
