@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,5 +10,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
 
     def ready(self) -> None:
-        """Give each new workspace its plan."""
-        from billing import receivers  # noqa: F401  (imported for its registrations)
+        """Give each new workspace its plan, and keep the plans true across upgrades."""
+        from billing import receivers
+
+        post_migrate.connect(receivers.apply_plans, sender=self)

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import PlanSource, Workspace
 from billing.models import PlanGrant
-from billing.plans import RANK, limits_for
+from billing.plans import CATALOGUE, RANK, limits_for
 from huntaze import audit, events
 
 DUE_AT_ONCE = 500
@@ -84,6 +84,22 @@ def end_grants() -> int:
     """
     due = Workspace.objects.filter(plan_until__lte=Now()).order_by("plan_until").values_list("id", flat=True)[:DUE_AT_ONCE]
     workspace_ids = list(due)
+    for workspace_id in workspace_ids:
+        apply_plan(workspace_id=workspace_id)
+    return len(workspace_ids)
+
+
+def apply_plans() -> int:
+    """Apply the plan of each workspace that does not show what the catalogue and `DEFAULT_PLAN` say now; return how many.
+
+    Runs after each `migrate`, since a new version may change the catalogue, and an operator the setting.
+    """
+    default = settings.DEFAULT_PLAN
+    stale = Q(plan_source=PlanSource.DEFAULT) & ~Q(plan=default)
+    stale |= Q(plan__in=[plan for plan, rank in RANK.items() if rank < RANK[default]])
+    for plan in CATALOGUE:
+        stale |= Q(plan=plan) & ~Q(limits=limits_for(plan))
+    workspace_ids = list(Workspace.objects.filter(stale).values_list("id", flat=True))
     for workspace_id in workspace_ids:
         apply_plan(workspace_id=workspace_id)
     return len(workspace_ids)

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -97,6 +98,31 @@ def test_grant_never_lowers_the_default_plan(settings, workspace):
     settings.DEFAULT_PLAN = "enterprise"
     grant(workspace, "pro")
     assert plan_of(workspace) == "enterprise"
+
+
+def test_migrate_applies_another_default_plan(settings, workspace, stranger):
+    grant(stranger.default_workspace, "enterprise")
+    settings.DEFAULT_PLAN = "pro"
+    call_command("migrate", verbosity=0)
+    assert (plan_of(workspace), plan_of(stranger.default_workspace)) == ("pro", "enterprise")
+
+
+def test_migrate_applies_a_new_catalogue(workspace):
+    Workspace.objects.filter(id=workspace.id).update(limits={"content_assets": {"value": 4, "lifted_by": "pro"}})
+    call_command("migrate", verbosity=0)
+    workspace.refresh_from_db()
+    assert workspace.limits == limits_for("free")
+
+
+def test_plans_that_are_true_are_left_alone(workspace):
+    grant(workspace, "pro")
+    assert services.apply_plans() == 0
+
+
+def test_default_plan_above_a_grant_is_applied(settings, workspace):
+    grant(workspace, "pro")
+    settings.DEFAULT_PLAN = "enterprise"
+    assert (services.apply_plans(), plan_of(workspace)) == (1, "enterprise")
 
 
 def test_change_of_plan_is_audited_and_emitted_once(workspace):
