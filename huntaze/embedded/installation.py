@@ -21,10 +21,10 @@ class Installation:
         self.home = home
         self.env_file = home / "env"
         self.report_file = home / "up.json"
-        self._lock: int | None = None
+        self.locked = False
 
     def lock(self) -> None:
-        """Keep other `up`s out of this folder until this process ends; raise PartError when one is running."""
+        """Keep other `up`s out of this folder until this process ends (the descriptor is never closed); raise PartError when one runs."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
         descriptor = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -35,7 +35,7 @@ class Installation:
             raise PartError(f"Huntaze already runs in {self.home}: stop it with Ctrl-C there, or with `kill {pid}`.") from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._lock = descriptor
+        self.locked = True
 
     def values(self) -> dict[str, str]:
         """Return what the folder keeps between runs."""
@@ -51,6 +51,7 @@ class Installation:
         if demo:
             made |= {name: secrets.token_urlsafe(12) for name in DEMO_PASSWORDS}
         values = made | self.values()
+        self.report_file.unlink(missing_ok=True)
         self._write_env(values)
         return values
 

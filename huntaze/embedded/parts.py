@@ -143,18 +143,17 @@ def start_on_free_port(make: Callable[[int], Part], *, seconds: float) -> Part:
 
     Another process may take the port first, so a part that fails is tried on a second and a third port. Raises PartError.
     """
-    for _attempt in range(START_ATTEMPTS - 1):
+    for attempt in range(1, START_ATTEMPTS + 1):
         part = make(free_port())
         part.start()
         try:
             part.wait_ready(seconds)
         except PartError:
             part.kill()
+            if attempt == START_ATTEMPTS:
+                raise
         else:
-            return part
-    part = make(free_port())
-    part.start()
-    part.wait_ready(seconds)
+            break
     return part
 
 

@@ -66,7 +66,9 @@ class Run:
         self.supervisor.watch()
 
     def stop(self) -> None:
-        """Stop all parts; forget what was true only while they ran."""
+        """Stop all parts; forget what was true only while they ran. Does nothing where another run holds the folder."""
+        if not self.installation.locked:
+            return
         self.supervisor.stop()
         self.installation.retract()
 
