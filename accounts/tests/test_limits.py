@@ -1,4 +1,6 @@
+from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Barrier, BrokenBarrierError
 from uuid import uuid4
 
 import pytest
@@ -96,10 +98,13 @@ def test_limit_outside_a_transaction_is_an_error():
 def test_of_fifty_parallel_creations_at_the_last_place_one_succeeds():
     workspace = workspace_with(1)
     people = [make_user() for _ in range(50)]
+    two_inside = Barrier(2)
 
     def join():
         with transaction.atomic():
             limits.require(workspace_id=workspace.id, limit=LIMIT)
+            with suppress(BrokenBarrierError):  # whoever gets here waits for a second one, who must never come
+                two_inside.wait(timeout=0.5)
             return add_member(workspace, people.pop(), MemberRole.EDITOR)
 
     results = in_parallel(join, 50)
