@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ai.models import Generation, GenerationKind, GenerationStatus, UsageSource
-from huntaze.api.serializers import StrictSerializer
+from huntaze.api.serializers import QuerySerializer
 
 
 class GenerationOutputSerializer(serializers.Serializer[Any]):
@@ -78,7 +78,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         read_only_fields = fields
 
 
-class GenerationQuerySerializer(StrictSerializer):
+class GenerationQuerySerializer(QuerySerializer):
     """Filters of the list of generations."""
 
     kind = serializers.ChoiceField(GenerationKind.choices, required=False)

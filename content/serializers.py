@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from ai.models import GenerationKind
 from content.models import AssetStatus, AssetType, ContentAsset
-from huntaze.api.serializers import StrictModelSerializer, StrictSerializer
+from huntaze.api.serializers import QuerySerializer, StrictModelSerializer, StrictSerializer
 
 TONES = ("professional", "casual", "creative", "humorous", "friendly", "flirty", "playful", "intimate")
 LENGTHS = ("short", "medium", "long")
@@ -86,7 +86,7 @@ class AssetCreateSerializer(AssetSerializer):
         return attrs
 
 
-class AssetQuerySerializer(StrictSerializer):
+class AssetQuerySerializer(QuerySerializer):
     """Filters of the list of assets."""
 
     type = serializers.ChoiceField(AssetType.choices, required=False)

@@ -269,6 +269,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # One line for each call to a vendor would drown ours.
-    "loggers": {"httpx2": {"level": "WARNING"}},
+    # One line for each call to a vendor, and for each refused request, would drown ours.
+    "loggers": {"httpx2": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -43,11 +44,19 @@ class RequestMiddleware:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the caller's address: as many entries from the end of X-Forwarded-For are believed as there are proxies."""
+    """Return the caller's address: as many entries from the end of X-Forwarded-For are believed as there are proxies.
+
+    An entry that is no address is not believed.
+    """
     peer: str = request.META.get("REMOTE_ADDR", "")
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     believed = settings.HUNTAZE_PROXY_COUNT
-    return hops[-believed] if 0 < believed <= len(hops) else peer
+    if not 0 < believed <= len(hops):
+        return peer
+    try:
+        return str(ip_address(hops[-believed]))
+    except ValueError:
+        return peer
 
 
 def _policy(path: str) -> str:

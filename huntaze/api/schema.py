@@ -53,14 +53,14 @@ class OperationSchema(AutoSchema):
         query = getattr(self.view, "query_serializer_class", None)
         if query is not None and self._is_list_view():
             parameters.append(query)
-        if self.get_auth():
+        if any(self.get_auth()):
             description = "Id of the workspace to act in; your default one without it."
             parameters.append(
                 OpenApiParameter(
                     "Huntaze-Workspace", {"type": "string", "format": "uuid"}, OpenApiParameter.HEADER, description=description
                 )
             )
-        if self.method in ("POST", "PUT", "PATCH", "DELETE") and self.get_auth() and getattr(self.view, "stores_answers", False):
+        if self.method in ("POST", "PUT", "PATCH", "DELETE") and any(self.get_auth()) and getattr(self.view, "stores_answers", False):
             description = "1 to 255 printable ASCII characters; a repeat within 24 hours has no further effect and the same answer."
             schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
             parameters.append(OpenApiParameter("Idempotency-Key", schema, OpenApiParameter.HEADER, description=description))

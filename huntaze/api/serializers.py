@@ -1,26 +1,66 @@
-"""The base of every serializer that reads a request."""
+"""The bases of every serializer that reads a request."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+# What a field is written as in JSON. DRF would also take "5" for 5 and 5 for "5", which hides a client's fault.
+_WRITTEN_AS: Mapping[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str | Promise]] = MappingProxyType(
+    {
+        serializers.BooleanField: (bool, _("This must be true or false.")),
+        serializers.IntegerField: (int, _("This must be a whole number.")),
+        serializers.CharField: (str, _("This must be text.")),
+        serializers.ChoiceField: (str, _("This must be text.")),
+        serializers.UUIDField: (str, _("This must be text.")),
+    }
+)
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuse fields that the operation does not declare, instead of dropping them in silence."""
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """Refuse parameters that the operation does not declare, instead of dropping them in silence."""
 
     default_error_messages = {"unknown_field": _("This operation has no such field.")}
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated values; raises ValidationError that names every unknown field."""
+        """Return the validated values; raises ValidationError that names every unknown one."""
         if isinstance(data, dict):
             writable = {field.field_name for field in self._writable_fields}
-            unknown = [name for name in data if name not in writable]
+            unknown = {name: [self.error_messages["unknown_field"]] for name in data if name not in writable}
             if unknown:
-                message = self.error_messages["unknown_field"]
-                raise serializers.ValidationError({name: [message] for name in unknown}, code="unknown_field")
+                raise serializers.ValidationError(unknown, code="unknown_field")
         return super().to_internal_value(data)
+
+
+class StrictSerializer(QuerySerializer):
+    """Refuse undeclared fields, and values of another JSON type than the declared."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated values; raises ValidationError."""
+        values = super().to_internal_value(data)
+        faults = {
+            str(field.field_name): fault for field in self._writable_fields if (fault := _type_fault(field, data.get(field.field_name)))
+        }
+        if faults:
+            raise serializers.ValidationError(faults, code="wrong_type")
+        return values
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A StrictSerializer whose fields come from a model."""
+
+
+def _type_fault(field: Any, value: Any) -> Any:
+    """Return what is wrong with the JSON type of `value`: a list of one message, or for a list a mapping by index; else nothing."""
+    if value is None:
+        return None
+    if isinstance(field, serializers.ListField):
+        faults = {index: fault for index, item in enumerate(value) if (fault := _type_fault(field.child, item))}
+        return faults or None
+    written_as = next((kind for base, kind in _WRITTEN_AS.items() if isinstance(field, base)), None)
+    if written_as is None or (isinstance(value, written_as[0]) and isinstance(value, bool) == (written_as[0] is bool)):
+        return None
+    return [written_as[1]]

@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 
 from huntaze.api import idempotency
 from huntaze.api.caller import Caller, caller_of
-from huntaze.api.serializers import StrictSerializer
+from huntaze.api.errors import Problem
+from huntaze.api.serializers import QuerySerializer
 
 
 class ApiView(APIView):
@@ -28,7 +29,7 @@ class ApiView(APIView):
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         try:
             self.perform_authentication(request)
-        except AuthenticationFailed:
+        except (AuthenticationFailed, Problem):
             request._not_authenticated()  # type: ignore[attr-defined]
             self.check_throttles(request)
             raise
@@ -73,7 +74,7 @@ class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
     """
 
     lookup_value_converter = "uuid"
-    query_serializer_class: type[StrictSerializer] | None = None
+    query_serializer_class: type[QuerySerializer] | None = None
 
     def get_queryset(self) -> Any:
         """Return the rows that this call may touch."""
@@ -84,7 +85,7 @@ class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
         if self.action != "list":
             return queryset
         query = {name: value for name, value in self.request.query_params.items() if name not in ("limit", "cursor")}
-        serializer = (self.query_serializer_class or StrictSerializer)(data=query)
+        serializer = (self.query_serializer_class or QuerySerializer)(data=query)
         serializer.is_valid(raise_exception=True)
         return self.narrow(queryset, **serializer.validated_data)
 
