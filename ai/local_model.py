@@ -11,7 +11,6 @@ from typing import Any
 # 4096 tokens shared by two answers at a time: each has 2048, far more than the longest prompt and draft together.
 CONTEXT_TOKENS = 4096
 ANSWERS_AT_ONCE = 2
-THREADS = 2
 DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
@@ -72,7 +71,7 @@ def start(*, model: Path, port: int) -> tuple[Any, str]:
     params.port = port
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = ANSWERS_AT_ONCE
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _threads()
     params.n_threads_http = 2 * ANSWERS_AT_ONCE
     params.cache_ram_mib = 0  # answered prompts do not come back: keep their memory
     params.sampling.penalty_repeat = 1.1  # a model this small falls into loops without it
@@ -84,3 +83,12 @@ def start(*, model: Path, port: int) -> tuple[Any, str]:
     except (RuntimeError, ValueError) as error:
         raise LocalModelError(f"{model} could not be served on port {port}: {' '.join(str(error).split())}") from error
     return server, str(server.listening_address)
+
+
+def _threads() -> int:
+    """Return half of the usable cores: the model's threads wait for each other in busy loops.
+
+    Measured on two cores: two threads write 88 tokens a second when alone and 4 beside two busy processes, one thread 58 and 10.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // 2)
