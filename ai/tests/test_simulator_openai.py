@@ -1,5 +1,6 @@
 import http.client
 import json
+from contextlib import closing
 
 import openai
 import pytest
@@ -13,14 +14,12 @@ MESSAGES = [{"role": "user", "content": "Write one post in French, 50 to 100 wor
 
 @pytest.fixture
 def ask(openai_simulator):
-    def ask(path="/v1/chat/completions", *, key=None, method="POST", **body):
-        connection = http.client.HTTPConnection(openai_simulator.url.removeprefix("http://"), timeout=10)
+    def ask(path="/v1/chat/completions", *, key=None, **body):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {openai_simulator.key if key is None else key}"}
-        connection.request(method, path, json.dumps(body) if method == "POST" else None, headers)
-        response = connection.getresponse()
-        content = response.read()
-        connection.close()
-        return response, content
+        with closing(http.client.HTTPConnection(openai_simulator.url.removeprefix("http://"), timeout=10)) as connection:
+            connection.request("POST", path, json.dumps(body), headers)
+            with connection.getresponse() as response:
+                return response, response.read()
 
     return ask
 
