@@ -39,7 +39,7 @@ class Facts:
     def panel(self) -> str:
         """Return the lines for the terminal."""
         taken = f"   (port {self.taken_port} was taken)" if self.taken_port else ""
-        no_demo = "none: the database has no demo; sign up with POST /api/v1/auth/register"
+        no_demo = "no demo here: sign up with POST /api/v1/auth/signup"
         rows = {
             "Sign in": f"{DEMO_EMAIL}  {self.demo_password}" if self.demo_password else no_demo,
             "Staff": f"{STAFF_EMAIL}  {self.staff_password}" if self.staff_password else "none: run `manage.py createsuperuser`",
@@ -61,12 +61,12 @@ def engine(*, local_model: bool) -> str:
         return f"Azure OpenAI at {settings.AZURE_OPENAI_ENDPOINT}"
     if settings.AI_BASE_URL:
         return f"the server at {settings.AI_BASE_URL}"
-    better = "for better texts set OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT or AI_BASE_URL in .env"
+    better = "better: set OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT or AI_BASE_URL in .env"
     if not local_model:
         return f"templates only; {better}"
     if settings.HUNTAZE_LOCAL_MODEL:
         return f"the model in {settings.HUNTAZE_LOCAL_MODEL}; {better}"
-    return f"the embedded SmolLM2-135M, small and often wrong, with templates behind it; {better} (or HUNTAZE_LOCAL_MODEL)"
+    return f"the embedded SmolLM2-135M, small and often wrong; {better}, or HUNTAZE_LOCAL_MODEL"
 
 
 def provider_configured() -> bool:

