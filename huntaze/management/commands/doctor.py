@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from huntaze.embedded.diagnosis import findings
+from huntaze.management.diagnosis import findings
 
 
 class Command(BaseCommand):
