@@ -14,13 +14,12 @@ from huntaze.env import EnvError
 
 try:
     from huntaze import settings
-
-    workers = settings.env.integer("WEB_WORKERS", 2, minimum=1, help="Processes of the web server.")
 except EnvError as error:
     sys.exit(error.report())
 
 wsgi_app = "huntaze.wsgi:application"
 worker_class = "gevent"
+workers = settings.WEB_WORKERS
 worker_connections = 1000
 timeout = 60
 graceful_timeout = 4

@@ -22,8 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="leave the database empty")
 
     def handle(self, *args: Any, host: str, port: int | None, no_demo: bool, **options: Any) -> None:
-        default_port = settings.env.integer("HUNTAZE_PORT", 8000, minimum=1, help="Port of `manage.py up`.")
-        run = Run(host=host, port=port or default_port, demo=not no_demo, say=self._say)
+        run = Run(host=host, port=port or settings.HUNTAZE_PORT, demo=not no_demo, say=self._say)
         raise_on_stop_signals()
         try:
             run.start()
