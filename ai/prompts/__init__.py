@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 HEADING = re.compile(r"^# (system|user|assistant)\n", re.MULTILINE)
 FULLWIDTH_LESS_THAN = "\uff1c"
+ANY_PLATFORM = "social media"
 PLATFORM_NAMES = MappingProxyType({"tiktok": "TikTok", "instagram": "Instagram", "onlyfans": "OnlyFans"})
 
 
@@ -66,7 +67,7 @@ class Prompt:
         if name in self.data:
             return _block(name, str(value))
         if name == "platforms":
-            return " and ".join(_word(name, platform, PLATFORM_NAMES) for platform in ([value] if isinstance(value, str) else value))
+            return " and ".join(_word(name, platform, PLATFORM_NAMES) for platform in value) or ANY_PLATFORM
         if name == "length":
             return _word(name, str(value), self.amounts)
         if name == "language":

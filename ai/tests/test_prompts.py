@@ -47,10 +47,15 @@ def test_hash_is_of_the_files_bytes(kind):
     assert prompts.load(kind).hash == hashlib.sha256((prompts.FOLDER / f"{kind}.md").read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("missing", sorted(INPUTS))
+@pytest.mark.parametrize("missing", ["language", "length", "prompt", "tone"])
 def test_missing_input_is_refused(missing):
     with pytest.raises(prompts.PromptInputError, match=f"missing inputs: {missing}"):
         prompts.load("post").render(**{name: value for name, value in INPUTS.items() if name != missing})
+
+
+def test_text_for_no_platform_in_particular_is_for_social_media():
+    messages = prompts.load("post").render(**INPUTS | {"platforms": []})
+    assert "in French for social media," in messages[-1].content
 
 
 def test_unknown_input_is_refused():
