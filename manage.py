@@ -10,10 +10,15 @@ from huntaze.env import EnvError
 def main() -> None:
     """Run one management command; a wrong setting ends it with one line and exit code 2."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huntaze.settings")
-    from django.core.management import execute_from_command_line
-
     try:
-        execute_from_command_line(sys.argv)
+        if sys.argv[1:2] == ["up"]:  # it only watches other processes: loading the apps would double its start
+            from huntaze.management.commands.up import Command
+
+            Command().run_from_argv(sys.argv)
+        else:
+            from django.core.management import execute_from_command_line
+
+            execute_from_command_line(sys.argv)
     except EnvError as error:
         sys.exit(error.report())
 

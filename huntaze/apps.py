@@ -8,5 +8,5 @@ class HuntazeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from huntaze import checks  # noqa: F401  (imported for its registrations)
+        """Register the system checks, and make the Celery application the one that tasks belong to."""
+        from huntaze import celery, checks  # noqa: F401  (imported for their registrations)

@@ -20,6 +20,7 @@ HUNTAZE_EMBEDDED = env.flag("HUNTAZE_EMBEDDED", False, help="Set by `manage.py u
 HUNTAZE_HOST = env.text("HUNTAZE_HOST", "127.0.0.1", help="Address that the web server listens on.")
 HUNTAZE_PORT = env.integer("HUNTAZE_PORT", 8000, minimum=1, help="Port that the web server listens on.")
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1, help="Processes of the web server.")
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 8, minimum=1, help="Tasks that one worker of `manage.py up` runs at once.")
 DEBUG = env.flag("DEBUG", False, help="Django's debug pages. Never in production; not needed in development.")
 SECRET_KEY = env.text("SECRET_KEY", "insecure-only-for-commands-that-sign-nothing", secret=True, help="Django's signing key.")
 AUTH_TOKEN_KEYS = env.items(

@@ -106,7 +106,7 @@ class Run:
         # The rest only now: on two cores it would double the time to the first answer.
         self.say("Worker, scheduler and the rest: starting …")
         demo = self._command("seed_demo", **self.passwords) if self.demo else None
-        self._add(programs.worker(concurrency=worker_concurrency(), log=self.installation.log("worker"), env=self._env()))
+        self._add(programs.worker(concurrency=settings.WORKER_CONCURRENCY, log=self.installation.log("worker"), env=self._env()))
         self._add(programs.beat(log=self.installation.log("beat"), env=self._env()))
         if model:
             self._add(model)
@@ -171,11 +171,6 @@ class Run:
 
     def _report(self) -> None:
         self.installation.report(self._facts().as_json())
-
-
-def worker_concurrency() -> int:
-    """Return how many tasks the worker runs at once."""
-    return settings.env.integer("WORKER_CONCURRENCY", 8, minimum=1, help="Tasks that one worker runs at once.")
 
 
 def check_settings() -> None:
