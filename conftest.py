@@ -4,7 +4,7 @@ import pytest
 
 from huntaze import valkey
 
-pytest_plugins = ["accounts.tests.fixtures", "ai.tests.fixtures"]
+pytest_plugins = ["accounts.tests.fixtures", "ai.tests.fixtures", "huntaze.tests.processes"]
 
 
 @pytest.fixture(autouse=True)

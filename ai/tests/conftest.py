@@ -9,17 +9,18 @@ from ai.simulators.openai.client import OpenAISimulator
 
 
 @pytest.fixture(scope="session")
-def _openai_process():
+def openai_process():
+    """Return the simulated OpenAI, its books as the last test left them."""
     with OpenAISimulator() as simulator:
         yield simulator
 
 
 @pytest.fixture
-def openai_simulator(_openai_process):
+def openai_simulator(openai_process):
     """Return the simulated OpenAI with empty books."""
-    _openai_process.reset()
-    yield _openai_process
-    _openai_process.reset()
+    openai_process.reset()
+    yield openai_process
+    openai_process.reset()
 
 
 @pytest.fixture

@@ -192,6 +192,12 @@ def test_provider_that_is_not_there_fails_the_generation(vendor, workspace, sett
     assert run(make_generation(workspace)).error["code"] == "connection"
 
 
+def test_provider_that_drips_is_cut_off(vendor, workspace, settings):
+    settings.AI_TOTAL_TIMEOUT_SECONDS = 1
+    vendor.script([{"kind": "slow_drip", "delay": 0.1}])
+    assert run(make_generation(workspace)).error["code"] == "timeout"
+
+
 def test_output_that_broke_off_is_paid_for_as_estimated(vendor, workspace):
     vendor.script([{"kind": "cut_before_usage", "tokens": 5}] * 3)
     generation = run(make_generation(workspace))

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -167,9 +168,9 @@ def stack_template() -> str:
     return server
 
 
-@pytest.fixture
-def start_stack(stack_template: str) -> Iterator[Callable[..., Stack]]:
-    """Return `start_stack(*parts, own_postgres=False, **settings)`, which starts a stack and waits until its parts are ready."""
+@contextmanager
+def stacks_from(server: str) -> Iterator[Callable[..., Stack]]:
+    """Yield `start(*parts, own_postgres=False, **settings)`, which starts a stack and waits until its parts are ready."""
     stacks: list[Stack] = []
     databases: list[str] = []
 
@@ -181,18 +182,34 @@ def start_stack(stack_template: str) -> Iterator[Callable[..., Stack]]:
             stack.start_postgres()
         else:
             databases.append(f"stack_{os.urandom(6).hex()}")
-            with psycopg.connect(stack_template, autocommit=True) as connection:
+            with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {databases[-1]} TEMPLATE {TEMPLATE}")
-            stack.env["DATABASE_URL"] = _named(stack_template, databases[-1])
+            stack.env["DATABASE_URL"] = _named(server, databases[-1])
         stack.start(*names)
         return stack
 
-    yield start
-    for stack in stacks:
-        stack.stop()
-    with psycopg.connect(stack_template, autocommit=True) as connection:
-        for name in databases:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    try:
+        yield start
+    finally:
+        for stack in stacks:
+            stack.stop()
+        with psycopg.connect(server, autocommit=True) as connection:
+            for name in databases:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def start_stack(stack_template: str) -> Iterator[Callable[..., Stack]]:
+    """Return a function that starts stacks which go away with the test."""
+    with stacks_from(stack_template) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_stack(stack_template: str) -> Iterator[Callable[..., Stack]]:
+    """Return a function that starts stacks which the tests of a module share; none of them may break its parts."""
+    with stacks_from(stack_template) as start:
+        yield start
 
 
 @pytest.fixture
