@@ -1,13 +1,15 @@
 """Reads of the catalogue and of usage."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now, TruncMonth
 
-from ai.models import AiModel, Generation, GenerationStatus, ModelPrice
+from ai import local_model
+from ai.models import AiModel, Generation, GenerationStatus, ModelPrice, ProviderName
 from ai.providers import configured
 from ai.providers.base import Usage
 
@@ -48,10 +50,17 @@ def model_in_charge() -> PricedModel | None:
         model = models.first()
         if model is not None:
             return _priced(model)
-        if provider in ("compatible", "local"):
-            name = settings.AI_MODEL or "default"
+        if provider in (ProviderName.COMPATIBLE, ProviderName.LOCAL):
+            name = settings.AI_MODEL or _name_at(provider)
             return PricedModel(provider, name, name, 0, 0, 0)
     return None
+
+
+def _name_at(provider: str) -> str:
+    """Return what the model of a server of one's own is called: the embedded one by its file, another by nothing that we know."""
+    if provider == ProviderName.LOCAL:
+        return Path(settings.HUNTAZE_LOCAL_MODEL or local_model.DEFAULT_FILE).stem
+    return "default"
 
 
 def _priced(model: AiModel) -> PricedModel | None:

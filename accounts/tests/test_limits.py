@@ -73,8 +73,7 @@ def test_limit_that_nobody_registered_is_an_error():
 
 
 def test_monthly_limit_resets_with_the_next_month():
-    limits.register("ai_generations", lambda workspace_id: 20)
-    workspace = make_workspace()
+    workspace = make_workspace(limits={"ai_generations": {"value": 0, "lifted_by": "pro"}})
     with pytest.raises(PlanLimitReached) as refusal:
         limits.require(workspace_id=workspace.id, limit="ai_generations")
     assert refusal.value.extra["limit"]["resets_at"] == limits.next_month(datetime.now(UTC))

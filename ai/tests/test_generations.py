@@ -194,7 +194,7 @@ def test_provider_that_is_not_there_fails_the_generation(vendor, workspace, sett
 
 def test_provider_that_drips_is_cut_off(vendor, workspace, settings):
     settings.AI_TOTAL_TIMEOUT_SECONDS = 1
-    vendor.script([{"kind": "slow_drip", "delay": 0.1}])
+    vendor.script([{"kind": "slow_drip", "delay": 0.3}] * 3)
     assert run(make_generation(workspace)).error["code"] == "timeout"
 
 
@@ -320,6 +320,11 @@ def test_cached_tokens_cost_their_own_price():
     model = queries.PricedModel("openai", "gpt-4o-mini", "gpt-4o-mini", 150_000, 75_000, 600_000)
     usage = Usage(input_tokens=1000, cached_tokens=400, output_tokens=10, reasoning_tokens=0, source="reported")
     assert model.cost_nanousd(usage) == 600 * 150 + 400 * 75 + 10 * 600
+
+
+def test_embedded_model_needs_no_row_and_is_named_by_its_file(db, settings):
+    settings.LOCAL_AI_URL = "http://127.0.0.1:1"
+    assert queries.model_in_charge() == queries.PricedModel("local", "SmolLM2-135M-Instruct.Q4_1", "SmolLM2-135M-Instruct.Q4_1", 0, 0, 0)
 
 
 def test_retired_model_no_longer_writes(vendor):
