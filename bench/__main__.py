@@ -62,7 +62,7 @@ def enqueue(on: Stage) -> list[Result]:
     times = on.client.submit(client.time_in_turn, loads, database_url=on.database_url, count=WRITES).result()
     ours, control, bare = ({"p50": _percentile(one, 50), "p99": _percentile(one, 99)} for one in times)
     details = {"bare_insert_ms": bare, "requests": WRITES}
-    what = "POST /api/v1/content/generate : INSERT over HTTP"
+    what = "POST /api/v1/content/generate : one INSERT over HTTP"
     return [
         Result(f"P4 enqueue {point}", what, "ms", ours[point], control[point], ours[point] / control[point], goal, details)
         for point, goal in (("p50", None), ("p99", 2.5))
@@ -77,7 +77,7 @@ def _cpu_result(on: Stage, name: str, path: str, *, goal: float) -> Result:
     ours, stock = measure_cpu(on, loads, rounds=ROUNDS, count=REQUESTS, connections=CONNECTIONS)
     each = sorted(a.web / b.web for a, b in zip(ours, stock, strict=True))
     details = {
-        "ratio_of_rounds": [each[0], each[-1]],
+        "ratio_of_rounds": {"least": each[0], "most": each[-1]},
         "postgres_ms": [_per_request(side, "postgres") for side in (ours, stock)],
         "valkey_ms": [_per_request(side, "valkey") for side in (ours, stock)],
         "requests": ROUNDS * REQUESTS,
@@ -101,25 +101,26 @@ def machine() -> dict[str, Any]:
 
 
 def print_table(results: Sequence[Result]) -> None:
-    """Print the machine and one line a comparison."""
+    """Print the machine, one line a comparison and below each what it is; `a : b` is ours and the control's."""
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
-    line = "{:<16} {:>9} {:>9} {:>7} {:>7}  {:<8} {}"
-    print(line.format("", "ours", "control", "ratio", "goal", "", ""))
+    line = "{:<15} {:>8} {:>8} {:>6} {:>5} {:<8} {:<16} {}"
+    print(line.format("", "ours", "control", "ratio", "goal", "", "PostgreSQL ms", "Valkey ms"))
     for result in results:
+        details = dict(result.details)
+        servers = [_told(details.pop(name, "")) for name in ("postgres_ms", "valkey_ms")]
         goal = "" if result.goal is None else f"{result.goal:.2f}"
-        rest = f"{result.unit}; {result.what}; {_told(result.details)}"
-        print(line.format(result.name, f"{result.ours:.3f}", f"{result.control:.3f}", f"{result.ratio:.2f}", goal, result.verdict, rest))
+        print(
+            line.format(result.name, f"{result.ours:.3f}", f"{result.control:.3f}", f"{result.ratio:.2f}", goal, result.verdict, *servers)
+        )
+        print(f"  {result.what}, {result.unit}; {', '.join(f'{name} {_told(value)}' for name, value in details.items())}")
 
 
-def _told(details: dict[str, Any]) -> str:
-    def told(value: Any) -> str:
-        if isinstance(value, float):
-            return f"{value:.3f}"
-        if isinstance(value, list):
-            return " : ".join(map(told, value))
-        return " ".join(f"{name} {told(one)}" for name, one in value.items()) if isinstance(value, dict) else str(value)
-
-    return ", ".join(f"{name} {told(value)}" for name, value in details.items())
+def _told(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, list):
+        return " : ".join(map(_told, value))
+    return " ".join(f"{name} {_told(one)}" for name, one in value.items()) if isinstance(value, dict) else str(value)
 
 
 def main() -> None:
