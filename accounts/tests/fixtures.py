@@ -1,6 +1,7 @@
 """The people of every test: the owner of a workspace, a stranger with another one, and nobody."""
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -35,3 +36,10 @@ def stranger_api(stranger: User) -> APIClient:
 def anonymous() -> APIClient:
     """Return a client without a token."""
     return APIClient()
+
+
+@pytest.fixture
+def staff_browser(client: Client) -> Client:
+    """Return a browser signed in as a member of staff with every right."""
+    client.force_login(make_user(email="staff@example.com", role="admin", is_superuser=True))
+    return client

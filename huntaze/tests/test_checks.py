@@ -1,0 +1,43 @@
+"""What `manage.py check` refuses."""
+
+import pytest
+
+from huntaze import checks
+
+REAL = {
+    "HUNTAZE_EMBEDDED": False,
+    "REDIS_URL": "redis://valkey.internal:6379",
+    "AUTH_TOKEN_KEYS": ["k1:secret"],
+    "SECURE": True,
+    "LOCAL_AI_URL": "",
+    "DEBUG": False,
+}
+
+
+def faults(settings, **changes) -> list[str]:
+    for name, value in (REAL | changes).items():
+        setattr(settings, name, value)
+    return [error.id for error in checks.deployment_is_real(None)]
+
+
+def test_real_deployment_passes(settings):
+    assert faults(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id"),
+    [
+        ("HUNTAZE_EMBEDDED", True, "huntaze.E010"),
+        ("REDIS_URL", "", "huntaze.E011"),
+        ("AUTH_TOKEN_KEYS", [], "huntaze.E012"),
+        ("SECURE", False, "huntaze.E013"),
+        ("LOCAL_AI_URL", "http://127.0.0.1:9", "huntaze.E014"),
+    ],
+)
+def test_part_that_is_for_trying_is_refused_in_production(settings, name, value, id):
+    assert faults(settings, **{name: value}) == [id]
+
+
+def test_command_that_needs_the_database_says_how_to_get_one(settings):
+    settings.DATABASE_URL = ""
+    assert [error.id for error in checks.database_is_configured(None, ["default"])] == ["huntaze.E001"]
