@@ -7,9 +7,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+
+MAXIMUM_DEPTH = 64
+# What fits neither a signed nor an unsigned 64-bit integer can be stored by PostgreSQL, but not be written by orjson again.
+SMALLEST_NUMBER, LARGEST_NUMBER = -(2**63), 2**64 - 1
 
 
 def _plain(value: Any) -> Any:
@@ -40,12 +44,17 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONParser(BaseParser):
-    """Read a JSON body of at most `API_MAX_BODY_BYTES`; PostgreSQL cannot hold NUL characters, so none gets in."""
+    """Read a JSON body of at most `API_MAX_BODY_BYTES` that can be stored and written again."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Return the parsed body; raises RequestDataTooBig, or ParseError with the place of the fault."""
+        """Return the parsed body; raises RequestDataTooBig, before reading where the length is said, UnsupportedMediaType or ParseError."""
+        headers = parser_context["request"].headers
+        if headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType(headers["Content-Encoding"], _("A body must not be compressed."))
+        if int(headers.get("Content-Length") or 0) > settings.API_MAX_BODY_BYTES:
+            raise RequestDataTooBig
         body = stream.read(settings.API_MAX_BODY_BYTES + 1)
         if len(body) > settings.API_MAX_BODY_BYTES:
             raise RequestDataTooBig
@@ -53,14 +62,24 @@ class JSONParser(BaseParser):
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(str(error)) from None
-        if b"\\u0000" in body and _has_nul(data):
-            raise ParseError(_("Text must not contain NUL characters."))
+        _require_storable(data, MAXIMUM_DEPTH)
         return data
 
 
-def _has_nul(value: Any) -> bool:
+def _require_storable(value: Any, levels: int) -> None:
+    """Raise ParseError for what PostgreSQL cannot hold or an answer cannot carry: NUL, too large a number, too deep a nesting."""
     if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        if "\0" in value:
+            raise ParseError(_("Text must not contain NUL characters."))
+    elif isinstance(value, int | float):
+        if not SMALLEST_NUMBER <= value <= LARGEST_NUMBER:
+            raise ParseError(_("Numbers must fit 64 bits."))
+    elif isinstance(value, dict | list):
+        if levels == 0:
+            raise ParseError(_("Lists and objects must not be nested more than %(levels)d deep.") % {"levels": MAXIMUM_DEPTH})
+        if isinstance(value, dict):
+            for key in value:
+                _require_storable(key, levels)
+            value = value.values()
+        for item in value:
+            _require_storable(item, levels - 1)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 from rest_framework import viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from huntaze.api import idempotency
 from huntaze.api.caller import Caller, caller_of
-from huntaze.api.errors import Problem
+from huntaze.api.errors import MalformedRequest, Problem
 from huntaze.api.serializers import QuerySerializer
 
 
@@ -35,6 +36,8 @@ class ApiView(APIView):
             raise
         self.check_throttles(request)
         self.check_permissions(request)
+        if "Transfer-Encoding" in request.headers:  # WSGI would show a body of unsaid length as an empty one
+            raise MalformedRequest(_("Say the length of the body in Content-Length."))
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer the request as DRF does, through the idempotency store where the call carries a key."""

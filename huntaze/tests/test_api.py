@@ -37,6 +37,47 @@ def test_media_type_that_cannot_be_served_is_refused(api):
     assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
 
 
+def test_body_of_unsaid_length_is_refused(api):
+    refused = api.post(ASSETS, {"title": "a", "type": "post"}, headers={"Transfer-Encoding": "chunked"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "malformed_request")
+
+
+def test_compressed_body_is_refused(api):
+    refused = api.post(ASSETS, {"title": "a", "type": "post"}, headers={"Content-Encoding": "gzip"})
+    assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_body_that_says_it_is_huge_is_refused_unread(api, settings):
+    refused = api.post(ASSETS, {"title": "a", "type": "post"}, headers={"Content-Length": str(settings.API_MAX_BODY_BYTES + 1)})
+    assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(("levels", "status"), [(62, 201), (63, 400), (300, 400), (900, 400), (100_000, 400)])
+def test_body_nested_deeper_than_an_answer_can_be_is_refused(api, levels, status):
+    body = f'{{"title": "a", "type": "post", "metadata": {{"a": {"[" * levels}{"]" * levels}}}}}'
+    assert api.post(ASSETS, body, content_type="application/json").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        ("-9223372036854775808", 201),
+        ("18446744073709551615", 201),
+        ("1e-300", 201),
+        ("-0.0", 201),
+        ("18446744073709551616", 400),
+        ("1e20", 400),
+        ("-1e19", 400),
+        ("1e308", 400),
+        ("1e400", 400),
+        ("NaN", 400),
+    ],
+)
+def test_number_is_taken_if_it_can_be_read_again(api, number, status):
+    created = api.post(ASSETS, f'{{"title": "a", "type": "post", "metadata": {{"n": {number}}}}}', content_type="application/json")
+    assert (created.status_code, api.get(ASSETS).status_code) == (status, 200)
+
+
 def test_codes_are_given_to_one_problem_each():
     kinds = list(Problem.__subclasses__())
     assert sorted(kind.code for kind in kinds) == sorted(Problem.registry)
