@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from ai.models import GenerationKind
 from content.models import AssetStatus, AssetType, ContentAsset
-from huntaze.api.serializers import QuerySerializer, StrictModelSerializer, StrictSerializer
+from huntaze.api.serializers import BoundedListField, QuerySerializer, StrictModelSerializer, StrictSerializer
 
 TONES = ("professional", "casual", "creative", "humorous", "friendly", "flirty", "playful", "intimate")
 LENGTHS = ("short", "medium", "long")
@@ -33,7 +33,7 @@ class AssetSerializer(StrictModelSerializer):
     """An asset; also the body of a change, with every field optional."""
 
     type = serializers.ChoiceField(AssetType.choices)
-    tags = serializers.ListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
+    tags = BoundedListField(child=serializers.CharField(max_length=64), max_length=50, required=False)
     metadata = serializers.DictField(required=False)
     provenance = ProvenanceSerializer(read_only=True)
 
@@ -101,7 +101,7 @@ class GenerateSerializer(StrictSerializer):
 
     kind = serializers.ChoiceField(GenerationKind.choices)
     prompt = serializers.CharField(max_length=4000)
-    platforms = serializers.ListField(child=serializers.ChoiceField(PLATFORMS), max_length=len(PLATFORMS), default=list)
+    platforms = BoundedListField(child=serializers.ChoiceField(PLATFORMS), max_length=len(PLATFORMS), default=list)
     tone = serializers.ChoiceField(TONES, default="friendly")
     length = serializers.ChoiceField(LENGTHS, default="medium")
     language = serializers.ChoiceField(LANGUAGES, default="en")

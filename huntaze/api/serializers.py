@@ -20,18 +20,34 @@ _WRITTEN_AS: Mapping[type[serializers.Field[Any, Any, Any, Any]], tuple[type, st
 )
 
 
+# A body of a megabyte can hold a hundred thousand unknown names; a client needs no more than these to see its fault.
+_NAMED_AT_ONCE = 20
+
+
+class BoundedListField(serializers.ListField):
+    """A list that is refused by its length before its items are looked at, each of which costs its own error."""
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        """Return the validated items; raises ValidationError."""
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        items: list[Any] = super().run_child_validation(data)
+        return items
+
+
 class QuerySerializer(serializers.Serializer[Any]):
     """Refuse parameters that the operation does not declare, instead of dropping them in silence."""
 
     default_error_messages = {"unknown_field": _("This operation has no such field.")}
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated values; raises ValidationError that names every unknown one."""
+        """Return the validated values; raises ValidationError that names the first unknown ones."""
         if isinstance(data, dict):
             writable = {field.field_name for field in self._writable_fields}
-            unknown = {name: [self.error_messages["unknown_field"]] for name in data if name not in writable}
+            unknown = [name for name in data if name not in writable]
             if unknown:
-                raise serializers.ValidationError(unknown, code="unknown_field")
+                faults = {name: [self.error_messages["unknown_field"]] for name in unknown[:_NAMED_AT_ONCE]}
+                raise serializers.ValidationError(faults, code="unknown_field")
         return super().to_internal_value(data)
 
 

@@ -78,6 +78,19 @@ def test_number_is_taken_if_it_can_be_read_again(api, number, status):
     assert (created.status_code, api.get(ASSETS).status_code) == (status, 200)
 
 
+def test_unknown_fields_beyond_the_first_are_not_listed(api):
+    refused = api.post(ASSETS, {f"field{number}": number for number in range(1000)})
+    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (
+        422,
+        [f"/field{number}" for number in range(20)],
+    )
+
+
+def test_list_that_is_too_long_is_one_error(api):
+    refused = api.post(ASSETS, {"title": "a", "type": "post", "tags": [{}] * 10_000})
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [("/tags", "max_length")]
+
+
 def test_codes_are_given_to_one_problem_each():
     kinds = list(Problem.__subclasses__())
     assert sorted(kind.code for kind in kinds) == sorted(Problem.registry)
