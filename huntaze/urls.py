@@ -16,10 +16,11 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"),
     path("api/docs/errors", views.errors, name="errors"),
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("ai.urls")),
     path("api/v1/", include("content.urls")),
+    path("api/v1/<path:nowhere>", views.Nowhere.as_view()),
 ]

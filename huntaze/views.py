@@ -1,15 +1,19 @@
 """Pages of the ground: health, and the list of the API's errors."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 
 from huntaze import valkey
-from huntaze.api.errors import Problem
+from huntaze.api.errors import NotFound, Problem
+from huntaze.api.views import ApiView
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -29,6 +33,18 @@ def errors(request: HttpRequest) -> HttpResponse:
     """Show every error code; the `type` of a problem document points here."""
     problems = sorted(Problem.registry.values(), key=lambda problem: (problem.status, problem.code))
     return render(request, "huntaze/errors.html", {"problems": problems})
+
+
+class Nowhere(ApiView):
+    """Every address of the API that is none: counted like the others, so that guessing addresses is limited too."""
+
+    permission_classes = [AllowAny]
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise NotFound, after what every operation asks first."""
+        super().initial(request, *args, **kwargs)
+        raise NotFound
 
 
 def _ask_database() -> None:

@@ -7,7 +7,6 @@ lists every code, and a test fails when one is missing there.
 import logging
 from typing import Any, ClassVar
 
-import orjson
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -17,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from huntaze import context
+from huntaze.api.renderers import dumps
 
 log = logging.getLogger(__name__)
 
@@ -186,19 +185,19 @@ def problem_from(error: Exception) -> Problem | None:
     return None
 
 
-def problem_from_exception(error: Exception, details: dict[str, Any]) -> Response | None:
-    """Translate an exception of a DRF view (the `EXCEPTION_HANDLER` setting); None re-raises it."""
+def problem_from_exception(error: Exception, details: dict[str, Any]) -> HttpResponse | None:
+    """Translate an exception of a DRF view (the `EXCEPTION_HANDLER` setting), whatever its renderer; None re-raises it."""
     problem = problem_from(error)
     if problem is None:
         return None
     if isinstance(problem, Unauthenticated):
         problem.headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem.document(), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
+    return problem_response(problem)
 
 
 def problem_response(problem: Problem) -> HttpResponse:
-    """Return `problem` outside of a DRF view."""
-    return HttpResponse(orjson.dumps(problem.document()), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
+    """Return the answer that tells a client of `problem`."""
+    return HttpResponse(dumps(problem.document()), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

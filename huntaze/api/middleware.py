@@ -5,11 +5,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 from uuid_utils import uuid7
 
 from huntaze import context
-from huntaze.api import throttling
+from huntaze.api import errors, throttling
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
@@ -27,15 +28,19 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer one request; an `X-Request-ID` of up to 64 letters, digits, dots and dashes is kept, any other replaced.
+        """Answer one request, with 400 where its Host header is not ours.
 
-        Raises DisallowedHost, which ends in 400, for a Host header that is not ours.
+        An `X-Request-ID` of up to 64 letters, digits, dots and dashes is kept, any other replaced.
         """
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
         context.begin(context.RequestContext(request_id=request_id, address=client_address(request)))
-        request.get_host()
-        response = self.get_response(request)
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            response: HttpResponseBase = errors.bad_request(request, error)
+        else:
+            response = self.get_response(request)
         response["X-Request-ID"] = request_id
         for name, value in throttling.headers(request).items():
             response[name] = value

@@ -25,9 +25,8 @@ class ApiView(APIView):
     stores_answers = True
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Negotiate, authenticate, count, then ask for permission: a wrong token counts against its address."""
+        """Authenticate, count, negotiate, then ask for permission: a wrong token counts against its address."""
         self.format_kwarg = None
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         try:
             self.perform_authentication(request)
         except (AuthenticationFailed, Problem):
@@ -35,6 +34,7 @@ class ApiView(APIView):
             self.check_throttles(request)
             raise
         self.check_throttles(request)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.check_permissions(request)
         if "Transfer-Encoding" in request.headers:  # WSGI would show a body of unsaid length as an empty one
             raise MalformedRequest(_("Say the length of the body in Content-Length."))

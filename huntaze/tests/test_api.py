@@ -32,9 +32,33 @@ def test_wrong_method_is_refused_with_those_allowed(api):
     assert (refused.status_code, refused.json()["code"], refused["Allow"]) == (405, "method_not_allowed", "GET, POST, HEAD, OPTIONS")
 
 
-def test_media_type_that_cannot_be_served_is_refused(api):
+def test_media_type_that_cannot_be_served_is_refused_and_counted(api):
     refused = api.get(ASSETS, headers={"Accept": "text/csv"})
-    assert (refused.status_code, refused.json()["code"]) == (406, "not_acceptable")
+    assert (refused.status_code, refused.json()["code"], refused["RateLimit"]) == (
+        406,
+        "not_acceptable",
+        '"minute";r=599;t=60, "day";r=999;t=86400',
+    )
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", f"{ASSETS}/1", f"{ASSETS}/"])
+def test_address_that_does_not_exist_is_counted_like_others(api, path):
+    assert api.get(path)["RateLimit"] == '"minute";r=599;t=60, "day";r=999;t=86400'
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_pages_of_the_api_answer_a_wrong_method_with_a_problem(anonymous, path, method):
+    refused = getattr(anonymous, method)(path)
+    assert (refused.status_code, refused["Content-Type"], refused.json()["code"]) == (
+        405,
+        "application/problem+json",
+        "method_not_allowed",
+    )
+
+
+def test_docs_page_refuses_options(anonymous):
+    assert (anonymous.options("/api/docs/").status_code, anonymous.head("/api/docs/").status_code) == (405, 200)
 
 
 def test_body_of_unsaid_length_is_refused(api):
@@ -189,8 +213,14 @@ def test_browser_app_off_the_list_may_not(anonymous):
     assert "Access-Control-Allow-Origin" not in answer
 
 
-def test_foreign_host_is_refused(anonymous):
-    assert anonymous.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+def test_foreign_host_is_refused_with_the_usual_headers(anonymous):
+    refused = anonymous.get(ME, headers={"Host": "evil.example", "X-Request-ID": "mine-1"})
+    assert (refused.status_code, refused.json()["request_id"], refused["X-Request-ID"], refused["Content-Security-Policy"]) == (
+        400,
+        "mine-1",
+        "mine-1",
+        "default-src 'none'; frame-ancestors 'none'",
+    )
 
 
 def test_health_says_alive(anonymous):
