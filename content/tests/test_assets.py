@@ -168,7 +168,9 @@ def test_wrong_query_is_refused(api, query):
     assert api.get(f"{ASSETS}?{query}").status_code == 422
 
 
-@pytest.mark.parametrize("cursor", ["x", "%00", "AAAA", "ä", "AAAAAAAAAAAAAAAAAAAAAAAA"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "%00", "AAAA", "ä", "AAAAAAAAAAAAAAAAAAAAAAAA", "!AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB"]
+)
 def test_cursor_that_no_list_gave_out_is_refused(api, cursor):
     refused = api.get(ASSETS, {"cursor": cursor})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")

@@ -30,7 +30,7 @@ def answer_once(request: Request, caller: Caller, key: str, answer: Callable[[],
     Runs `answer` in a transaction that also stores its rendered answer. Raises IdempotencyInFlight while another
     call with the key runs, and IdempotencyKeyReused when the body differs from the first call's.
     """
-    if not (key.isascii() and key.isprintable() and len(key) <= MAXIMUM_LENGTH):
+    if not (key.isascii() and key.isprintable() and 1 <= len(key) <= MAXIMUM_LENGTH):
         raise ValidationError({"Idempotency-Key": [_("A key is 1 to 255 printable ASCII characters.")]}, code="invalid")
     scope = _digest(str(caller.id), str(caller.workspace_id), request.method or "", request.path, key)
     fingerprint = _digest(request.content_type or "", _body(request))

@@ -81,6 +81,9 @@ class KeysetPagination(BasePagination):
     @staticmethod
     def _decode(cursor: str) -> UUID:
         try:
-            return UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+            key = UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
         except ValueError:
             raise InvalidCursor from None
+        if KeysetPagination._encode(key) != cursor:  # the decoder skips what it does not know
+            raise InvalidCursor
+        return key

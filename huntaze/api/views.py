@@ -60,7 +60,7 @@ class ApiView(APIView):
 
     def _answer(self, request: Request, handler: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         key, caller = request.headers.get("Idempotency-Key"), caller_of(request)
-        if not key or not self.stores_answers or request.method in ("GET", "HEAD", "OPTIONS") or caller is None:
+        if key is None or not self.stores_answers or request.method in ("GET", "HEAD", "OPTIONS") or caller is None:
             return handler()
 
         def rendered() -> HttpResponse:
