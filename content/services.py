@@ -12,6 +12,7 @@ from ai.models import Generation, GenerationStatus
 from content.errors import VariantAlreadySaved
 from content.models import AssetType, ContentAsset
 from huntaze import audit, events
+from huntaze.api.errors import NotFound
 
 TITLE_LENGTH = 80
 
@@ -55,9 +56,11 @@ def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | 
 
 
 def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
-    """Write the changed fields; emits `asset.updated`."""
+    """Write the changed fields; emits `asset.updated`. Raises NotFound when the asset has been deleted meanwhile."""
     with transaction.atomic():
-        row: ContentAsset = ContentAsset.objects.select_for_update().get(pk=asset.pk)
+        row: ContentAsset | None = ContentAsset.objects.select_for_update().filter(pk=asset.pk).first()
+        if row is None:
+            raise NotFound
         for name, value in changes.items():
             setattr(row, name, value)
         row.save(update_fields=[*changes, "updated_at"])
@@ -67,12 +70,13 @@ def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
 
 
 def delete_asset(*, asset: ContentAsset) -> None:
-    """Remove an asset for good; emits `asset.deleted`."""
+    """Remove an asset for good; emits `asset.deleted`. Raises NotFound when it has been deleted meanwhile."""
     with transaction.atomic():
-        asset_id = asset.id
-        asset.delete()
-        audit.record("asset.delete", workspace_id=asset.workspace_id, subject_id=asset_id)
-        events.emit("asset.deleted", workspace_id=asset.workspace_id, subject_id=asset_id)
+        deleted, _by_model = ContentAsset.objects.filter(pk=asset.pk).delete()
+        if not deleted:
+            raise NotFound
+        audit.record("asset.delete", workspace_id=asset.workspace_id, subject_id=asset.pk)
+        events.emit("asset.deleted", workspace_id=asset.workspace_id, subject_id=asset.pk)
 
 
 def order_generation(*, workspace_id: UUID, created_by_id: UUID, asset: ContentAsset | None, order: dict[str, Any]) -> Generation:

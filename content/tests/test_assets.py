@@ -1,10 +1,14 @@
 """The library's operations, as a client sees them."""
 
+from functools import partial
+
 import pytest
 
+from content import services
 from content.models import AssetStatus, AssetType, ContentAsset
 from content.serializers import AssetSerializer
 from content.tests.factories import make_asset
+from huntaze.api.errors import NotFound
 from huntaze.api.renderers import dumps
 from huntaze.models import AuditEntry, Event
 
@@ -118,6 +122,16 @@ def test_person_sets_only_draft_and_archived_by_hand(api, workspace, status, ans
 def test_deleted_asset_is_gone(api, workspace):
     asset = make_asset(workspace)
     assert (api.delete(f"{ASSETS}/{asset.id}").status_code, ContentAsset.objects.count()) == (204, 0)
+
+
+@pytest.mark.parametrize("write", [partial(services.update_asset, title="New"), services.delete_asset])
+def test_asset_deleted_meanwhile_is_not_found_and_announces_nothing(workspace, write):
+    asset = make_asset(workspace)
+    services.delete_asset(asset=ContentAsset.objects.get(pk=asset.pk))
+    before = Event.objects.count(), AuditEntry.objects.count()
+    with pytest.raises(NotFound):
+        write(asset=asset)
+    assert (Event.objects.count(), AuditEntry.objects.count()) == before
 
 
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
