@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+from django.db import connection
+from django.db.transaction import TransactionManagementError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Workspace
 from huntaze.api.errors import Problem
 
 Counter = Callable[[UUID], int]
@@ -16,6 +18,11 @@ Counter = Callable[[UUID], int]
 # These are counted from the first of the month (UTC); the others count what exists.
 MONTHLY = frozenset({"ai_budget_microusd", "ai_generations"})
 _counters: dict[str, Counter] = {}
+_LOCK_LIMITED = """
+SELECT limits FROM accounts_workspace
+WHERE id = %s AND (limits -> %s -> 'value') IS DISTINCT FROM 'null'::jsonb
+FOR NO KEY UPDATE
+"""
 
 
 class PlanLimitReached(Problem):
@@ -37,9 +44,7 @@ def require(*, workspace_id: UUID, limit: str, amount: int = 1) -> None:
     LookupError for a limit that nobody registered or that billing did not write.
     """
     counter = _counters[limit]
-    unlimited = {limit: {"value": None}}
-    limited = Workspace.objects.select_for_update(no_key=True).filter(id=workspace_id).exclude(limits__contains=unlimited)
-    limits = limited.values_list("limits", flat=True).first()
+    limits = _lock_limited(workspace_id, limit)
     if limits is None:
         return
     value: int = limits[limit]["value"]
@@ -47,6 +52,16 @@ def require(*, workspace_id: UUID, limit: str, amount: int = 1) -> None:
     if used + amount > value:
         text = _("Your plan allows %(value)d of `%(limit)s`, and %(used)d are used.") % {"value": value, "limit": limit, "used": used}
         raise PlanLimitReached(text, limit=_state(limit, used, limits[limit]))
+
+
+def _lock_limited(workspace_id: UUID, limit: str) -> dict[str, Any] | None:
+    """Lock the workspace and return its limits, or do neither where this one is unlimited; one prepared statement."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("A limit is required within the transaction that uses it.")
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_LIMITED, [workspace_id, limit])
+        row = cursor.fetchone()
+    return None if row is None else orjson.loads(row[0])
 
 
 def _state(limit: str, used: int, entry: dict[str, Any]) -> dict[str, Any]:

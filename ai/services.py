@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from accounts import limits
 from ai import providers, queries, tasks
@@ -39,16 +38,8 @@ def request_generation(
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
         generation = Generation.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, input=order)
-        transaction.on_commit(lambda: wake(generation.id))
+        transaction.on_commit(lambda: leases.wake(tasks.run_generation, generation.id))
     return generation
-
-
-def wake(generation_id: UUID) -> None:
-    """Tell a worker about a generation; if that fails, the sweeper tells one within seconds."""
-    try:
-        tasks.run_generation.delay(str(generation_id))
-    except OperationalError as error:
-        log.warning("No wake-up for generation %s: %s", generation_id, error)
 
 
 def run_generation(*, generation_id: UUID | str) -> None:
@@ -105,7 +96,7 @@ def sweep_generations() -> None:
     for generation_id in due.dead:
         _bury(generation_id)
     for generation_id in due.wake:
-        wake(generation_id)
+        leases.wake(tasks.run_generation, generation_id)
 
 
 def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str = "") -> None:

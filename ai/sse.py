@@ -12,6 +12,7 @@ from ai import stream
 from ai.models import FINAL, Generation
 from ai.serializers import GenerationSerializer
 from huntaze.api.renderers import dumps
+from huntaze.api.serializers import show
 
 KEEP_ALIVE = b": keep-alive\n\n"
 POLL_SECONDS = 1.0
@@ -46,7 +47,7 @@ def _final(generation_id: UUID) -> bytes | None:
     close_old_connections()
     try:
         generation = Generation.objects.get(pk=generation_id)
-        return dumps(GenerationSerializer(generation).data) if generation.status in FINAL else None
+        return dumps(show(GenerationSerializer, generation)) if generation.status in FINAL else None
     finally:
         connection.close()
 

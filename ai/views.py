@@ -19,6 +19,7 @@ from ai import services, sse, stream
 from ai.models import Generation
 from ai.serializers import GenerationQuerySerializer, GenerationSerializer
 from huntaze.api.renderers import JSONRenderer
+from huntaze.api.serializers import show
 from huntaze.api.views import WorkspaceViewSet
 
 _EVENT_ID = re.compile(r"\d{1,18}-\d{1,18}")
@@ -48,7 +49,7 @@ class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
     def cancel(self, request: Request, pk: UUID) -> Response:
         """Stop a generation; one that is being written ends within a second."""
         generation = services.cancel_generation(generation=self.get_object())
-        return Response(GenerationSerializer(generation).data)
+        return Response(show(GenerationSerializer, generation))
 
     @extend_schema(
         operation_id="ai_generations_stream",

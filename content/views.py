@@ -16,6 +16,7 @@ from ai.serializers import GenerationSerializer
 from content import services
 from content.models import ContentAsset
 from content.serializers import AssetCreateSerializer, AssetQuerySerializer, AssetSerializer, GenerateSerializer
+from huntaze.api.serializers import read, show
 from huntaze.api.views import ApiView, WorkspaceViewSet
 
 
@@ -42,11 +43,9 @@ class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Worksp
     @extend_schema(request=AssetCreateSerializer, responses={201: AssetSerializer})
     def create(self, request: Request) -> Response:
         """Add an asset: one of your own, or a generation's variant."""
-        serializer = AssetCreateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asset = self._create(**serializer.validated_data)
+        asset = self._create(**read(AssetCreateSerializer, request.data))
         location = reverse("asset-detail", kwargs={"pk": asset.pk})
-        return Response(AssetSerializer(asset).data, status=201, headers={"Location": location})
+        return Response(show(AssetSerializer, asset), status=201, headers={"Location": location})
 
     def _create(self, *, generation_id: Any = None, variant: Any = None, **fields: Any) -> ContentAsset:
         caller = self.caller
@@ -66,7 +65,7 @@ class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Worksp
         asset = self.get_object()
         serializer = AssetSerializer(asset, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
-        return Response(AssetSerializer(services.update_asset(asset=asset, **serializer.validated_data)).data)
+        return Response(show(AssetSerializer, services.update_asset(asset=asset, **serializer.validated_data)))
 
     def perform_destroy(self, instance: ContentAsset) -> None:
         """Remove the asset for good."""
@@ -83,15 +82,13 @@ class GenerateView(ApiView):
         When a post, story or caption succeeds, its first variant becomes a draft asset. The other variants become assets by
         `POST /content/assets`.
         """
-        serializer = GenerateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         caller = self.caller
-        order = dict(serializer.validated_data)
+        order = read(GenerateSerializer, request.data)
         generation = services.order_generation(
             workspace_id=caller.workspace_id, created_by_id=caller.id, asset=self._asset(order.pop("asset_id", None)), order=order
         )
         location = reverse("generation-detail", kwargs={"pk": generation.pk})
-        return Response(GenerationSerializer(generation).data, status=202, headers={"Location": location})
+        return Response(show(GenerationSerializer, generation), status=202, headers={"Location": location})
 
     def _asset(self, asset_id: Any) -> ContentAsset | None:
         if asset_id is None:

@@ -5,22 +5,29 @@ finishes with its token as a fence: whoever lost the lease can no longer write. 
 should next send a wake-up, whatever became of the last one. A row whose tries are used up is a dead letter.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from celery import Task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import KombuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -94,6 +101,28 @@ def sweep(model: type[Any]) -> Due:
         model._default_manager.filter(pk__in=[pk for pk, _attempts, _status in rows]).update(wake_at=Now() + WAKE_AFTER)
     dead = [pk for pk, attempts, status in rows if status == RUNNING and attempts >= model.max_attempts]
     return Due(wake=[pk for pk, _attempts, _status in rows if pk not in dead], dead=dead)
+
+
+def wake(task: Task[Any, Any], pk: UUID) -> None:
+    """Tell a worker, from a thread of its own, that row `pk` waits for `task`; if that fails the sweeper does it in seconds."""
+    _wake_ups().put((task, pk))
+
+
+@cache
+def _wake_ups() -> "SimpleQueue[tuple[Task[Any, Any], UUID]]":
+    """Return the queue of wake-ups to send, and start the thread that sends them: no request waits for the broker."""
+    queue: SimpleQueue[tuple[Task[Any, Any], UUID]] = SimpleQueue()
+
+    def send() -> None:
+        while True:
+            task, pk = queue.get()
+            try:
+                task.delay(str(pk))
+            except KombuError as error:
+                log.warning("No wake-up for %s %s: %s", task.name, pk, error)
+
+    threading.Thread(target=send, name="wake-ups", daemon=True).start()
+    return queue
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class RequestMiddleware:
             response: HttpResponseBase = errors.bad_request(request, error)
         else:
             response = self.get_response(request)
+        if not response.streaming and not response.has_header("Content-Length"):
+            response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         response["X-Request-ID"] = request_id
         for name, value in throttling.headers(request).items():
             response[name] = value

@@ -1,6 +1,7 @@
 """The bases of every serializer that reads a request."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +68,24 @@ class StrictSerializer(QuerySerializer):
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A StrictSerializer whose fields come from a model."""
+
+
+@cache
+def _shared(kind: Any) -> Any:
+    return kind()
+
+
+def read(kind: type[QuerySerializer], data: Any) -> dict[str, Any]:
+    """Return `data` as `kind` validates it; raises ValidationError.
+
+    Each kind's serializer is built once: building its fields costs more than using them, and they hold no request's state.
+    """
+    return dict(_shared(kind).run_validation(data))
+
+
+def show(kind: type[serializers.Serializer[Any]], instance: Any) -> Any:
+    """Return what `kind` shows of `instance`, by a serializer that is built once."""
+    return _shared(kind).to_representation(instance)
 
 
 def _type_fault(field: Any, value: Any) -> Any:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from huntaze.api import idempotency
 from huntaze.api.caller import Caller, caller_of
 from huntaze.api.errors import MalformedRequest, Problem
-from huntaze.api.serializers import QuerySerializer
+from huntaze.api.serializers import QuerySerializer, read
 
 
 class ApiView(APIView):
@@ -88,9 +88,7 @@ class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
         if self.action != "list":
             return queryset
         query = {name: value for name, value in self.request.query_params.items() if name not in ("limit", "cursor")}
-        serializer = (self.query_serializer_class or QuerySerializer)(data=query)
-        serializer.is_valid(raise_exception=True)
-        return self.narrow(queryset, **serializer.validated_data)
+        return self.narrow(queryset, **read(self.query_serializer_class or QuerySerializer, query))
 
     def narrow(self, queryset: Any, **filters: Any) -> Any:
         """Return the rows for which each filter's column has the given value."""
