@@ -26,7 +26,8 @@ check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migr
 	$(BIN)/pytest -q huntaze/tests/test_docs.py
 
 bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
-	$(BIN)/python -m bench
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r bench/requirements.txt
+	$(BIN)/python -m bench $(ARGS)
 
 requirements: .venv/installed-dev  ## Compile the three pinned and hashed lists from their .in files
 	$(COMPILE) --upgrade requirements.in --output-file requirements.txt
