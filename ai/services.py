@@ -65,7 +65,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
         writing.stop()
     stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
-        outcome = writing.run()
+        outcome = _run(writing)
     if _finish(lease, writing, outcome, model):
         stream.append("done", {"status": Generation.objects.values_list("status", flat=True).get(pk=lease.pk)})
 
@@ -129,6 +129,17 @@ def _worst_cost_nanousd(model: PricedModel, *, kind: str, order: dict[str, Any])
 def _is_wanted(lease: leases.Lease) -> bool:
     row = Generation.objects.filter(pk=lease.pk).values_list("lease_token", "cancel_requested_at").first()
     return row == (lease.token, None)
+
+
+def _run(writing: Writing) -> Outcome:
+    """Write, and turn a fault of our own into an outcome: run again it would fail again, at the provider's price."""
+    try:
+        return writing.run()
+    except Exception:
+        log.exception("A generation failed by a fault of ours")
+        outcome = writing.outcome
+        outcome.error = {"code": "internal_error", "detail": _("Something went wrong on our side; it is in the log.")}
+        return outcome
 
 
 def _finish(lease: leases.Lease, writing: Writing, outcome: Outcome, model: PricedModel | None) -> bool:

@@ -268,6 +268,11 @@ def test_work_whose_worker_died_after_a_cancel_is_not_written(vendor, workspace)
     assert (run(generation).status, vendor.calls()) == ("cancelled", [])
 
 
+def test_fault_of_our_own_ends_the_generation_instead_of_repeating_it(vendor, workspace):
+    generation = run(make_generation(workspace, input={"tone": "not one lower-case word"}))
+    assert (generation.status, generation.error["code"], generation.attempts, vendor.calls()) == ("failed", "internal_error", 1, [])
+
+
 def test_second_wake_up_does_nothing(vendor, workspace):
     generation = run(make_generation(workspace))
     run(generation)
