@@ -65,7 +65,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
         writing.stop()
     stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
-        outcome = _run(writing)
+        outcome = _run(writing, lease.pk)
     if _finish(lease, writing, outcome, model):
         stream.append("done", {"status": Generation.objects.values_list("status", flat=True).get(pk=lease.pk)})
 
@@ -131,12 +131,12 @@ def _is_wanted(lease: leases.Lease) -> bool:
     return row == (lease.token, None)
 
 
-def _run(writing: Writing) -> Outcome:
+def _run(writing: Writing, generation_id: UUID) -> Outcome:
     """Write, and turn a fault of our own into an outcome: run again it would fail again, at the provider's price."""
     try:
         return writing.run()
     except Exception:
-        log.exception("A generation failed by a fault of ours")
+        log.exception("Generation %s failed by a fault of ours", generation_id)
         outcome = writing.outcome
         outcome.error = {"code": "internal_error", "detail": _("Something went wrong on our side; it is in the log.")}
         return outcome
