@@ -21,6 +21,7 @@ DOCS = BASE_DIR / "docs"
 README = BASE_DIR / "README.md"
 PAGES = [*BASE_DIR.glob("*.md"), *DOCS.rglob("*.md")]
 REQUIREMENTS = ("requirements.in", "requirements-embedded.in", "requirements-dev.in", "bench/requirements.txt")
+APPS = ("huntaze", "accounts", "billing", "ai", "content")
 OPERATIONS = {
     "POST /auth/signup",
     "POST /auth/signin",
@@ -101,6 +102,12 @@ def options(file: Path) -> str:
     parser = load_command_class(file.parts[-4], file.stem).create_parser("manage.py", file.stem)
     own = [action for action in parser._actions if not set(action.option_strings) <= DJANGO_OPTIONS or not action.option_strings]
     return " ".join(action.option_strings[0] if action.option_strings else str(action.metavar or action.dest).upper() for action in own)
+
+
+def test_operations_page_explains_every_message_of_the_log():
+    sources = [str(path.relative_to(BASE_DIR)) for app in APPS for path in (BASE_DIR / app).rglob("*.py") if "tests" not in path.parts]
+    messages = found(r'\blog\.(?:warning|error|exception)\(\s*"([^"]+)"', *sources)
+    assert column("docs/operations.md", "## Logs") == sorted(re.sub(r"%\w", "…", message) for message in messages)
 
 
 def test_contributing_page_lists_every_make_target():
