@@ -22,7 +22,7 @@ check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migr
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file - | diff -u docs/api/openapi.yaml -
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml -
 	$(BIN)/pytest -q huntaze/tests/test_docs.py
 
 bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
