@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,8 @@ from accounts import services
 from accounts.authentication import Principal
 from accounts.serializers import ProfileSerializer, RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
 from huntaze.api.views import ApiView
+
+_TAKEN = OpenApiResponse(description=_("An account has this e-mail address."))
 
 
 class Door(ApiView):
@@ -33,7 +36,7 @@ class Door(ApiView):
 class SignUp(Door):
     serializer_class = SignUpSerializer
 
-    @extend_schema(operation_id="auth_signup", auth=[], request=SignUpSerializer, responses={201: TokensSerializer})
+    @extend_schema(operation_id="auth_signup", auth=[], request=SignUpSerializer, responses={201: TokensSerializer, 409: _TAKEN})
     def post(self, request: Request) -> Response:
         """Make an account with a workspace of its own, and sign it in. 409 `email_taken` when the address has one."""
         values = self.read(request)

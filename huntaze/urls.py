@@ -1,7 +1,7 @@
 """Every address of the installation."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -22,5 +22,5 @@ urlpatterns = [
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("ai.urls")),
     path("api/v1/", include("content.urls")),
-    path("api/v1/<path:nowhere>", views.Nowhere.as_view()),
+    re_path("^api/v1/", views.Nowhere.as_view()),
 ]

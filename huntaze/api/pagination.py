@@ -61,7 +61,7 @@ class KeysetPagination(BasePagination):
                 "name": "cursor",
                 "in": "query",
                 "required": False,
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"},
                 "description": "`next_cursor` of the page before.",
             },
         ]

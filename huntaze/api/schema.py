@@ -68,12 +68,15 @@ class OperationSchema(AutoSchema):
 
 
 def describe_conventions(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Add the problem document, and the errors that any operation may end in (a drf-spectacular postprocessing hook)."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    """Add the problem document and the errors that any operation may end in; close the bodies (a drf-spectacular postprocessing hook)."""
+    schemas = result["components"].setdefault("schemas", {})
+    schemas["Problem"] = PROBLEM
     for item in result["paths"].values():
         for method, operation in item.items():
             if method in _METHODS:
                 _add_problems(operation)
+                for media in operation.get("requestBody", {}).get("content", {}).values():
+                    schemas[media["schema"]["$ref"].rpartition("/")[2]]["additionalProperties"] = False
     return result
 
 
@@ -90,4 +93,7 @@ def _add_problems(operation: dict[str, Any]) -> None:
         problems["402"] = "A limit of the plan is reached; `limit` says which."
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, description in problems.items():
-        operation["responses"].setdefault(status, {"description": description, "content": content})
+        operation["responses"].setdefault(status, {"description": description})
+    for status, response in operation["responses"].items():
+        if status >= "400":
+            response["content"] = content

@@ -41,7 +41,7 @@ def test_media_type_that_cannot_be_served_is_refused_and_counted(api):
     )
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nowhere", f"{ASSETS}/1", f"{ASSETS}/"])
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v1/", f"{ASSETS}/1", f"{ASSETS}/", f"{ASSETS}/%0A"])
 def test_address_that_does_not_exist_is_counted_like_others(api, path):
     assert api.get(path)["RateLimit"] == '"minute";r=599;t=60, "day";r=999;t=86400'
 
