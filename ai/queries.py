@@ -41,10 +41,12 @@ def count_generations_this_month(workspace_id: UUID) -> int:
 def model_in_charge() -> PricedModel | None:
     """Return the model that writes: `AI_MODEL` if set, else the first of the first configured provider; None without one.
 
-    A model that `AI_BASE_URL` serves, or the embedded one, needs no row in the catalogue: without one it costs nothing.
+    A model without a price in force cannot write. One that `AI_BASE_URL` serves, or the embedded one, needs no row in the
+    catalogue: without one it costs nothing.
     """
     for provider in configured():
-        models = AiModel.objects.filter(Q(retires_on__isnull=True) | Q(retires_on__gt=Now()), provider=provider, enabled=True)
+        unretired = Q(retires_on__isnull=True) | Q(retires_on__gt=Now())
+        models = AiModel.objects.filter(unretired, provider=provider, enabled=True, prices__starts_at__lte=Now()).distinct()
         if settings.AI_MODEL:
             models = models.filter(name=settings.AI_MODEL)
         model = models.first()
@@ -63,8 +65,6 @@ def _name_at(provider: str) -> str:
     return "default"
 
 
-def _priced(model: AiModel) -> PricedModel | None:
-    price = ModelPrice.objects.filter(model=model, starts_at__lte=Now()).first()
-    if price is None:
-        return None
+def _priced(model: AiModel) -> PricedModel:
+    price = ModelPrice.objects.filter(model=model, starts_at__lte=Now()).latest("starts_at")
     return PricedModel(model.provider, model.name, model.sent_name, price.input_price, price.cached_price, price.output_price)

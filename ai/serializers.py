@@ -16,6 +16,7 @@ class GenerationOutputSerializer(serializers.Serializer[Any]):
 
 class GenerationCheckSerializer(serializers.Serializer[Any]):
     variant = serializers.IntegerField()
+    draft = serializers.IntegerField(help_text="1 for the model's first text, 2 for the one that it was asked for again.")
     code = serializers.CharField()
     detail = serializers.CharField()
 

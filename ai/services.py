@@ -1,10 +1,12 @@
 """Every write of the ai app: order, run, cancel and sweep generations."""
 
 import logging
+import time
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,7 +33,7 @@ def request_generation(
     """Queue one generation and wake a worker once the transaction has committed.
 
     `order` holds prompt, platforms, tone, length, language, audience, variants and material. Raises PlanLimitReached,
-    or BudgetExceeded when the dearest course of it would cost more than `max_cost_microusd`.
+    or BudgetExceeded when writing each variant twice at full length would cost more than `max_cost_microusd`.
     """
     if max_cost_microusd is not None:
         _refuse_dearer_than(max_cost_microusd, kind=kind, order=order)
@@ -64,10 +66,12 @@ def run_generation(*, generation_id: UUID | str) -> None:
     if generation.cancel_requested_at:
         writing.stop()
     stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})
+    connection.close()  # the provider may take minutes, and the pool is small
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
         outcome = _run(writing, lease.pk)
-    if _finish(lease, writing, outcome, model):
-        stream.append("done", {"status": Generation.objects.values_list("status", flat=True).get(pk=lease.pk)})
+        status = _finish_surely(lease, _values(writing, outcome, model))
+    if status is not None:
+        stream.append("done", {"status": status})
 
 
 def cancel_generation(*, generation: Generation) -> Generation:
@@ -93,10 +97,10 @@ def cancel_generation(*, generation: Generation) -> Generation:
 def sweep_generations() -> None:
     """Wake a worker for each generation that waits or whose worker was lost; fail those with no tries left."""
     due = leases.sweep(Generation)
-    for generation_id in due.dead:
-        _bury(generation_id)
     for generation_id in due.wake:
         leases.wake(tasks.run_generation, generation_id)
+    for generation_id in due.dead:
+        _bury(generation_id)
 
 
 def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str = "") -> None:
@@ -142,14 +146,28 @@ def _run(writing: Writing, generation_id: UUID) -> Outcome:
         return outcome
 
 
-def _finish(lease: leases.Lease, writing: Writing, outcome: Outcome, model: PricedModel | None) -> bool:
-    """Write the outcome, tell the other apps in the same transaction; return False when the lease was lost meanwhile."""
+def _finish_surely(lease: leases.Lease, values: dict[str, Any]) -> str | None:
+    """Finish, again and again while the database is away: the text is paid for, and the lease is still being renewed."""
+    deadline = time.monotonic() + settings.LEASE_SECONDS
+    while True:
+        try:
+            return _finish(lease, values)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(HEARTBEAT_SECONDS)
+
+
+def _finish(lease: leases.Lease, values: dict[str, Any]) -> str | None:
+    """Write the outcome and tell the other apps in the same transaction; return the status, or None when the lease was lost."""
     with transaction.atomic():
-        if not lease.finish(**_values(writing, outcome, model)):
+        if not lease.finish(**values):
             log.warning("A late result for generation %s was refused", lease.pk)
-            return False
-        _announce(Generation.objects.get(pk=lease.pk))
-    return True
+            return None
+        generation = Generation.objects.get(pk=lease.pk)
+        _announce(generation)
+    return generation.status
 
 
 def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
@@ -186,6 +204,18 @@ def _bury(generation_id: UUID) -> None:
 
 
 def _announce(generation: Generation) -> None:
-    generation_finished.send(Generation, generation=generation)
+    _tell_receivers(generation)
     data = {"kind": generation.kind, "cost_microusd": generation.cost_microusd}
     events.emit(f"generation.{generation.status}", workspace_id=generation.workspace_id, subject_id=generation.pk, data=data)
+
+
+def _tell_receivers(generation: Generation) -> None:
+    """Let the other apps use the result; one that fails cannot undo it, since the text is paid for."""
+    try:
+        with transaction.atomic():
+            generation_finished.send(Generation, generation=generation)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("A receiver failed for generation %s", generation.pk)
+        attach_asset(generation=generation, asset_id=None, reason="internal_error")

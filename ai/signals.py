@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent with `generation`, in the transaction that finished it, so that what receivers write stands or falls with it.
+# Sent with `generation`, in the transaction that finished it. What receivers write stands with it; one that fails undoes only itself.
 generation_finished = Signal()

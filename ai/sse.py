@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import connection
 from redis.exceptions import RedisError
 
 from ai import stream
@@ -16,6 +16,7 @@ from huntaze.api.serializers import show
 
 KEEP_ALIVE = b": keep-alive\n\n"
 POLL_SECONDS = 1.0
+NO_WAIT_SECONDS = 0.001  # a generation that has ended is answered at once; XREAD takes 0 for "for ever"
 
 
 def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
@@ -25,10 +26,10 @@ def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
     is watched instead, and its final text is sent in `done`. Holds no database connection while it waits.
     """
     connection.close()
-    last = after
+    last, wait_seconds = after, NO_WAIT_SECONDS
     while True:
         try:
-            entries = list(stream.read(generation_id, after=last, wait_seconds=settings.REDIS_LONGEST_WAIT_SECONDS))
+            entries = list(stream.read(generation_id, after=last, wait_seconds=wait_seconds))
         except RedisError:
             time.sleep(POLL_SECONDS)
             entries = []
@@ -40,11 +41,11 @@ def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
             return
         if not entries:
             yield KEEP_ALIVE
+        wait_seconds = settings.REDIS_LONGEST_WAIT_SECONDS
 
 
 def _final(generation_id: UUID) -> bytes | None:
     """Return the generation as JSON once it has ended."""
-    close_old_connections()
     try:
         generation = Generation.objects.get(pk=generation_id)
         return dumps(show(GenerationSerializer, generation)) if generation.status in FINAL else None

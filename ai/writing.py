@@ -74,20 +74,22 @@ class Writing:
         return self.outcome
 
     def _write_variant(self, variant: int) -> tuple[str, str]:
+        if self._stopped.is_set():
+            raise Cancelled
         if self.provider is None:
-            self._note(variant, [Failure("no_model", _("No AI model is configured."))])
+            self._reject(variant, 1, [Failure("no_model", _("No AI model is configured."))])
             return self._replace(variant, self._from_template(variant), "template")
         messages = self.messages()
         shown = self._ask(self.provider, messages, variant=variant, streamed=True)
         failures = self._failures(shown, messages)
         if not failures:
             return checker.clean(shown), "model"
-        self._note(variant, failures)
+        self._reject(variant, 1, failures)
         again = self._ask(self.provider, (*messages, *_correction(shown, failures)), variant=variant, streamed=False)
         failures = self._failures(again, messages)
         if not failures:
             return self._replace(variant, checker.clean(again), "model")
-        self._note(variant, failures)
+        self._reject(variant, 2, failures)
         return self._replace(variant, self._from_template(variant), "template")
 
     def messages(self) -> tuple[Message, ...]:
@@ -131,12 +133,13 @@ class Writing:
             instructions_text=instructions,
         )
 
-    def _note(self, variant: int, failures: list[Failure]) -> None:
-        self.outcome.checks += [{"variant": variant, "code": failure.code, "detail": failure.detail} for failure in failures]
+    def _reject(self, variant: int, draft: int, failures: list[Failure]) -> None:
+        checks = [{"variant": variant, "draft": draft, "code": failure.code, "detail": failure.detail} for failure in failures]
+        self.outcome.checks += checks
+        self.emit("rejected", {"variant": variant, "draft": draft, "reasons": [failure.code for failure in failures]})
 
     def _replace(self, variant: int, text: str, origin: str) -> tuple[str, str]:
-        reasons = [check["code"] for check in self.outcome.checks if check["variant"] == variant]
-        self.emit("replaced", {"variant": variant, "text": text, "origin": origin, "reasons": reasons})
+        self.emit("replaced", {"variant": variant, "text": text, "origin": origin})
         return text, origin
 
     def _from_template(self, variant: int) -> str:

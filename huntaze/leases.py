@@ -7,6 +7,7 @@ should next send a wake-up, whatever became of the last one. A row whose tries a
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,10 @@ from uuid import UUID, uuid4
 
 from celery import Task
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from kombu.exceptions import KombuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def _wake_ups() -> "SimpleQueue[tuple[Task[Any, Any], UUID]]":
             task, pk = queue.get()
             try:
                 task.delay(str(pk))
-            except KombuError as error:
+            except Exception as error:  # noqa: BLE001  (the thread must outlive any fault of the broker's client)
                 log.warning("No wake-up for %s %s: %s", task.name, pk, error)
 
     threading.Thread(target=send, name="wake-ups", daemon=True).start()
@@ -130,24 +130,26 @@ def kept_alive(lease: Lease, *, interval: float, is_wanted: Callable[[], bool], 
     """Renew `lease` from a thread of its own while the block runs.
 
     Every `interval` seconds the thread asks `is_wanted()`; when that is False, or the lease is lost, it calls
-    `stop()` once (from its thread) and ends. A database that is away is asked again at the next turn.
+    `stop()` once (from its thread) and ends. A renewal is due after a third of the lease, and stays due while the database is
+    away. No connection is held between turns: a full pool must not stop a renewal.
     """
     done = threading.Event()
 
     def beat() -> None:
-        turns = max(1, int(settings.LEASE_SECONDS / 3 / interval))
-        turn = 0
+        renew_after = settings.LEASE_SECONDS / 3
+        renewed = time.monotonic()
         while not done.wait(interval):
-            turn += 1
             try:
-                wanted = is_wanted() and (turn % turns != 0 or lease.renew())
+                wanted = is_wanted()
+                if wanted and time.monotonic() - renewed >= renew_after:
+                    wanted, renewed = lease.renew(), time.monotonic()
             except (OperationalError, InterfaceError):
-                close_old_connections()
                 continue
+            finally:
+                connection.close()
             if not wanted:
                 stop()
                 break
-        connection.close()
 
     thread = threading.Thread(target=beat, name=f"lease-{lease.pk}", daemon=True)
     thread.start()

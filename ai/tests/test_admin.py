@@ -1,6 +1,7 @@
 """Staff screens of generations and of the catalogue."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from accounts.tests.factories import make_user
 from ai.models import AiModel, Generation, ModelPrice
@@ -31,6 +32,14 @@ def test_stop_action_cancels_what_is_open_and_leaves_the_rest(staff_browser, wor
     ended = make_generation(workspace, status="failed", finished_at="2026-11-01T00:00Z")
     staff_browser.post(GENERATIONS, {"action": "cancel", "_selected_action": [str(waiting.id), str(ended.id)]})
     assert list(Generation.objects.order_by("id").values_list("status", flat=True)) == ["cancelled", "failed"]
+
+
+def test_staff_who_may_only_look_cannot_stop_generations(client, workspace):
+    looker = make_user(role="admin")
+    looker.user_permissions.add(Permission.objects.get(codename="view_generation"))
+    client.force_login(looker)
+    client.post(GENERATIONS, {"action": "cancel", "_selected_action": [str(make_generation(workspace).id)]})
+    assert Generation.objects.get().status == "queued"
 
 
 def test_search_by_the_order_finds_it(staff_browser, workspace):

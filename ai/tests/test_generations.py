@@ -1,10 +1,14 @@
 """A generation from its order to its outcome, with the real adapter and the simulated vendor."""
 
+import threading
+
 import pytest
+from django.db import connection
 
 from ai import queries, services, stream
 from ai.models import AiModel, Generation
 from ai.providers.base import Usage
+from ai.signals import generation_finished
 from ai.tests.factories import make_generation
 from content.models import ContentAsset
 from huntaze.models import Event
@@ -273,6 +277,57 @@ def test_fault_of_our_own_ends_the_generation_instead_of_repeating_it(vendor, wo
     assert (generation.status, generation.error["code"], generation.attempts, vendor.calls()) == ("failed", "internal_error", 1, [])
 
 
+@pytest.fixture
+def broken_receiver():
+    def fail(**kwargs):
+        raise RuntimeError("a receiver's fault")
+
+    generation_finished.connect(fail)
+    yield
+    generation_finished.disconnect(fail)
+
+
+def test_receiver_that_fails_cannot_undo_a_text_that_is_paid_for(vendor, workspace, broken_receiver):
+    generation = run(make_generation(workspace))
+    assert (generation.status, len(generation.outputs), generation.asset_id, generation.asset_reason, len(vendor.calls())) == (
+        "succeeded",
+        1,
+        None,
+        "internal_error",
+        1,
+    )
+
+
+def test_no_database_connection_is_held_while_the_provider_writes(vendor, workspace):
+    vendor.script([{"kind": "hang_mid_stream", "tokens": 2}])
+    generation = make_generation(workspace)
+    worker = threading.Thread(target=run_and_close, args=(generation,))
+    worker.start()
+    vendor.wait_for_calls(lambda calls: bool(calls) and calls[0]["tokens_sent"] >= 2)
+    idle = connections_of_this_database()
+    vendor.release()
+    worker.join()
+    assert idle == 1
+
+
+def run_and_close(generation: Generation) -> None:
+    services.run_generation(generation_id=generation.pk)
+    connection.close()
+
+
+def connections_of_this_database() -> int:
+    """Return how many connections the pool has given out, this thread's included."""
+    stats = connection.pool.get_stats()
+    return stats["pool_size"] - stats["pool_available"]
+
+
+def test_cancelled_work_is_not_written_from_a_template_either(workspace):
+    generation = make_generation(workspace)
+    lost = {"status": "running", "lease_expires_at": "2020-01-01T00:00Z", "cancel_requested_at": "2020-01-01T00:00Z"}
+    Generation.objects.filter(pk=generation.pk).update(**lost)
+    assert (run(generation).status, ContentAsset.objects.count()) == ("cancelled", 0)
+
+
 def test_second_wake_up_does_nothing(vendor, workspace):
     generation = run(make_generation(workspace))
     run(generation)
@@ -330,6 +385,12 @@ def test_cached_tokens_cost_their_own_price():
 def test_embedded_model_needs_no_row_and_is_named_by_its_file(db, settings):
     settings.LOCAL_AI_URL = "http://127.0.0.1:1"
     assert queries.model_in_charge() == queries.PricedModel("local", "SmolLM2-135M-Instruct.Q4_1", "SmolLM2-135M-Instruct.Q4_1", 0, 0, 0)
+
+
+def test_model_without_a_price_in_force_leaves_the_pen_to_the_next(vendor, settings):
+    settings.AI_MODEL = ""
+    AiModel.objects.create(provider="openai", name="brand-new", rank=1)
+    assert queries.model_in_charge().name == "gpt-6-luna"
 
 
 def test_retired_model_no_longer_writes(vendor):
