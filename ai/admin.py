@@ -29,7 +29,11 @@ class GenerationAdmin(ReadOnlyAdmin):
         """Return the cost in dollars."""
         return f"{generation.cost_nanousd / 1e9:.6f}"
 
-    @admin.action(description=_("Stop the selected generations"))
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may stop generations."""
+        return request.user.has_perm("ai.change_generation")
+
+    @admin.action(description=_("Stop the selected generations"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, generations: QuerySet[Generation]) -> None:
         """Ask each open generation to stop."""
         stopped = 0

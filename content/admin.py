@@ -32,13 +32,17 @@ class ContentAssetAdmin(ReadOnlyAdmin):
         """Return who wrote the asset."""
         return str(asset.provenance.get("model") or asset.provenance.get("origin", ""))
 
-    @admin.action(description=_("Archive the selected assets"))
+    def has_archive_permission(self, request: HttpRequest) -> bool:
+        """Return whether this member of staff may archive assets and bring them back."""
+        return request.user.has_perm("content.change_contentasset")
+
+    @admin.action(description=_("Archive the selected assets"), permissions=["archive"])
     def archive(self, request: HttpRequest, assets: QuerySet[ContentAsset]) -> None:
         """Set each asset aside."""
         for asset in assets:
             services.update_asset(asset=asset, status=AssetStatus.ARCHIVED)
 
-    @admin.action(description=_("Make the selected assets drafts again"))
+    @admin.action(description=_("Make the selected assets drafts again"), permissions=["archive"])
     def restore(self, request: HttpRequest, assets: QuerySet[ContentAsset]) -> None:
         """Bring each asset back as a draft."""
         for asset in assets:
