@@ -4,6 +4,8 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+
 from huntaze.env import EnvError
 
 
@@ -21,6 +23,11 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except EnvError as error:
         sys.exit(error.report())
+    except ImproperlyConfigured as error:
+        if "settings.DATABASES" not in str(error):
+            raise
+        problem = "is not set and no embedded PostgreSQL is running: start it with `make run`, or name a server"
+        sys.exit(EnvError("DATABASE_URL", problem).report())
 
 
 if __name__ == "__main__":

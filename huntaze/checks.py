@@ -20,6 +20,8 @@ def deployment_is_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Refuse embedded servers, missing keys and addresses without TLS in production."""
     faults = {
         "HUNTAZE_EMBEDDED: the embedded servers are for trying and developing; set DATABASE_URL and REDIS_URL.": settings.HUNTAZE_EMBEDDED,
+        "SECRET_KEY is not set.": settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY,
+        "DEBUG shows settings and code to anyone.": settings.DEBUG,
         "REDIS_URL is not set.": not settings.REDIS_URL,
         "AUTH_TOKEN_KEYS is not set: nobody can sign in.": not settings.AUTH_TOKEN_KEYS,
         "HUNTAZE_URL must start with https://.": not settings.SECURE,

@@ -1,8 +1,7 @@
 # noqa: N999  (the name that gunicorn users look for)
 """Gunicorn's settings: gevent workers serve requests, the admin and event streams behind one origin.
 
-Measured per request with one worker: a trivial view 0.62 ms of CPU under gevent and 0.79 under threads, a view with one
-SELECT 0.92 and 1.37; an open event stream costs a greenlet instead of a thread.
+They take less CPU for a request than threads (docs/operations.md), and an open event stream costs a greenlet instead of a thread.
 """
 
 import signal
@@ -16,8 +15,11 @@ try:
     from huntaze import settings
 except EnvError as error:
     sys.exit(error.report())
+if not settings.AUTH_TOKEN_KEYS:
+    sys.exit(EnvError("AUTH_TOKEN_KEYS", "is not set, so nobody could sign in").report())
 
 wsgi_app = "huntaze.wsgi:application"
+bind = f"{settings.HUNTAZE_HOST}:{settings.HUNTAZE_PORT}"
 worker_class = "gevent"
 workers = settings.WEB_WORKERS
 worker_connections = 1000

@@ -22,7 +22,8 @@ HUNTAZE_PORT = env.integer("HUNTAZE_PORT", 8000, minimum=1, help="Port that the 
 WEB_WORKERS = env.integer("WEB_WORKERS", 2, minimum=1, help="Processes of the web server.")
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 8, minimum=1, help="Tasks that one worker of `manage.py up` runs at once.")
 DEBUG = env.flag("DEBUG", False, help="Django's debug pages. Never in production; not needed in development.")
-SECRET_KEY = env.text("SECRET_KEY", "insecure-only-for-commands-that-sign-nothing", secret=True, help="Django's signing key.")
+DEFAULT_SECRET_KEY = "insecure-only-for-commands-that-sign-nothing"
+SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET_KEY, secret=True, help="Django's signing key.")
 AUTH_TOKEN_KEYS = env.items(
     "AUTH_TOKEN_KEYS", secret=True, help="Keys of access and refresh tokens as `kid:secret,…`; the first signs, all verify."
 )
@@ -137,7 +138,8 @@ CELERY_BEAT_SCHEDULE = {
     "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},
     "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(HOME_DIR / "beat-schedule")
+# Every entry is an interval and harmless when repeated, so beat need not remember its last runs in a file.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 
 AUTH_USER_MODEL = "accounts.User"
 # E-mail addresses are unique among live accounts (a conditional constraint), so that a deleted one can register again.
@@ -253,6 +255,7 @@ STATIC_ROOT = env.text("STATIC_ROOT", help="Where `collectstatic` puts the pages
 WHITENOISE_USE_FINDERS = True
 
 SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # load balancers ask over plain HTTP, by address
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HUNTAZE_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
@@ -262,6 +265,8 @@ CSRF_TRUSTED_ORIGINS = [HUNTAZE_URL]
 X_FRAME_OPTIONS = "DENY"
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), help="Least severe messages that are logged.")
+# Two lines for each task, of which the sweeper alone makes one every two seconds.
+_CELERY_LOGGERS = {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -269,5 +274,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # One line for each call to a vendor, and for each refused request, would drown ours.
-    "loggers": {"httpx2": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {"httpx2": {"level": "WARNING"}, "django.request": {"level": "ERROR"}, **_CELERY_LOGGERS},
 }

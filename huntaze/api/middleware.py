@@ -12,6 +12,7 @@ from uuid_utils import uuid7
 from huntaze import context
 from huntaze.api import errors, throttling
 
+HEALTH = ("/healthz", "/readyz")  # load balancers ask by address
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -36,12 +37,13 @@ class RequestMiddleware:
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
         context.begin(context.RequestContext(request_id=request_id, address=client_address(request)))
         try:
-            request.get_host()
+            if request.path_info not in HEALTH:
+                request.get_host()
         except DisallowedHost as error:
             response: HttpResponseBase = errors.bad_request(request, error)
         else:
             response = self.get_response(request)
-        if not response.streaming and not response.has_header("Content-Length"):
+        if not response.streaming and response.status_code not in (204, 304):
             response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         response["X-Request-ID"] = request_id
         for name, value in throttling.headers(request).items():

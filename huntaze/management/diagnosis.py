@@ -33,7 +33,7 @@ def findings() -> Iterator[Finding]:
     yield database
     if database.state not in ("missing", "broken"):
         yield _migrations()
-    broker = _server("Valkey", "REDIS_URL", lambda: f"answers; version {valkey.connection().info('server')['redis_version']}")
+    broker = _server("Valkey", "REDIS_URL", lambda: f"answers; version {_valkey_version()}")
     yield broker
     yield _web()
     if broker.state not in ("missing", "broken"):
@@ -51,6 +51,12 @@ def _server(name: str, variable: str, ask: Callable[[], str]) -> Finding:
     except (DatabaseError, psycopg_pool.PoolTimeout, RedisError) as error:
         cure = "stop and start `manage.py up`" if state == "embedded" else f"check {variable}"
         return Finding(name, "broken", f"{_first_line(error)}; {cure}")
+
+
+def _valkey_version() -> str:
+    """Return the server's version; a Valkey calls itself redis_version 7.2.4 besides its own."""
+    about = valkey.connection().info("server")
+    return str(about.get("valkey_version", about["redis_version"]))
 
 
 def _ask_database() -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from huntaze import checks
+from huntaze.settings import DEFAULT_SECRET_KEY
 
 REAL = {
     "HUNTAZE_EMBEDDED": False,
@@ -11,6 +12,7 @@ REAL = {
     "SECURE": True,
     "LOCAL_AI_URL": "",
     "DEBUG": False,
+    "SECRET_KEY": "a-real-key",
 }
 
 
@@ -28,10 +30,12 @@ def test_real_deployment_passes(settings):
     ("name", "value", "id"),
     [
         ("HUNTAZE_EMBEDDED", True, "huntaze.E010"),
-        ("REDIS_URL", "", "huntaze.E011"),
-        ("AUTH_TOKEN_KEYS", [], "huntaze.E012"),
-        ("SECURE", False, "huntaze.E013"),
-        ("LOCAL_AI_URL", "http://127.0.0.1:9", "huntaze.E014"),
+        ("SECRET_KEY", DEFAULT_SECRET_KEY, "huntaze.E011"),
+        ("DEBUG", True, "huntaze.E012"),
+        ("REDIS_URL", "", "huntaze.E013"),
+        ("AUTH_TOKEN_KEYS", [], "huntaze.E014"),
+        ("SECURE", False, "huntaze.E015"),
+        ("LOCAL_AI_URL", "http://127.0.0.1:9", "huntaze.E016"),
     ],
 )
 def test_part_that_is_for_trying_is_refused_in_production(settings, name, value, id):

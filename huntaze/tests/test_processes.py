@@ -1,4 +1,5 @@
 from huntaze.embedded.parts import http_ok
+from huntaze.tests.client import ApiClient
 from huntaze.tests.processes import eventually
 
 
@@ -8,7 +9,9 @@ def test_stack_survives_a_killed_worker_and_a_killed_valkey(start_stack):
     stack.kill("valkey")
     stack.restart("valkey")
     stack.restart("worker")
-    eventually(lambda: "succeeded" in stack.log("worker"))
+    client = ApiClient(stack.url).sign_up()
+    generation_id = client.generate()
+    eventually(lambda: client.generation(generation_id)["status"] == "succeeded")
     assert http_ok(f"{stack.url}/readyz")
 
 

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+        parser.add_argument("--host", default=settings.HUNTAZE_HOST, help="address to listen on (HUNTAZE_HOST, 127.0.0.1)")
         parser.add_argument("--port", type=int, help="port to listen on, or the next free one (HUNTAZE_PORT, else 8000)")
         parser.add_argument("--no-demo", action="store_true", help="leave the database empty")
 
