@@ -108,4 +108,9 @@ class GenerateSerializer(StrictSerializer):
     audience = serializers.CharField(max_length=200, default="", allow_blank=True)
     variants = serializers.IntegerField(min_value=1, max_value=5, default=1)
     asset_id = serializers.UUIDField(required=False, help_text="An asset of the library to work from.")
-    max_cost_microusd = serializers.IntegerField(min_value=0, max_value=10**12, required=False)
+    max_cost_microusd = serializers.IntegerField(
+        min_value=0,
+        max_value=10**12,
+        required=False,
+        help_text="Refuse the order if two full-length drafts of each variant would cost more; repeats after a provider's failure come on top.",
+    )
