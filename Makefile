@@ -14,7 +14,7 @@ run: .venv/installed  ## Start Huntaze with embedded servers; ARGS="--port 9000 
 install: .venv/installed .venv/installed-dev  ## Make the virtual environment with all that run, test and check need
 
 test: .venv/installed-dev  ## Run all tests on PostgreSQL and Valkey servers of their own; ARGS="-k lease" for a part
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migrations, the OpenAPI document and the docs
 	$(BIN)/ruff format --check .
@@ -23,7 +23,7 @@ check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migr
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml -
-	$(BIN)/pytest -q huntaze/tests/test_docs.py
+	$(BIN)/python -m pytest -q huntaze/tests/test_docs.py
 
 bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r bench/requirements.txt

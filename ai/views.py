@@ -22,7 +22,7 @@ from huntaze.api.renderers import JSONRenderer
 from huntaze.api.serializers import show
 from huntaze.api.views import WorkspaceViewSet
 
-_EVENT_ID = re.compile(r"\d{1,18}-\d{1,18}")
+_EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 
 class EventStreamRenderer(BaseRenderer):

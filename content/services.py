@@ -56,7 +56,12 @@ def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | 
 
 
 def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
-    """Write the changed fields; emits `asset.updated`. Raises NotFound when the asset has been deleted meanwhile."""
+    """Write the changed fields; emits `asset.updated`. Does nothing where none is named.
+
+    Raises NotFound when the asset has been deleted meanwhile.
+    """
+    if not changes:
+        return asset
     with transaction.atomic():
         row: ContentAsset | None = ContentAsset.objects.select_for_update().filter(pk=asset.pk).first()
         if row is None:

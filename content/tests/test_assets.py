@@ -114,6 +114,12 @@ def test_change_writes_only_what_it_names(api, workspace):
     assert (changed.status_code, changed.json()["title"], changed.json()["category"]) == (200, "New title", "kitchen")
 
 
+def test_change_that_names_nothing_changes_nothing(api, workspace):
+    asset = make_asset(workspace)
+    api.patch(f"{ASSETS}/{asset.id}", {})
+    assert (ContentAsset.objects.get().updated_at, Event.objects.filter(type="asset.updated").count()) == (asset.updated_at, 0)
+
+
 @pytest.mark.parametrize(("status", "answer"), [("archived", 200), ("draft", 200), ("approved", 422)])
 def test_person_sets_only_draft_and_archived_by_hand(api, workspace, status, answer):
     assert api.patch(f"{ASSETS}/{make_asset(workspace).id}", {"status": status}).status_code == answer
