@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -88,6 +88,8 @@ def sign_up(*, email: str, password: str, name: str, user_agent: str = "") -> Si
 def sign_in(*, email: str, password: str, user_agent: str = "") -> SignedIn:
     """Open a session for the live account with this address; raises InvalidCredentials, after the same work whichever is wrong."""
     user = User.objects.live().with_email(email).first()
+    if not connection.in_atomic_block:
+        connection.close()  # hashes queue for the cores; those that wait must not hold the pool's connections
     if user is None:
         make_password(password)
         raise InvalidCredentials
