@@ -53,7 +53,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
     if lease is None:
         return
     generation = Generation.objects.get(pk=lease.pk)
-    stream = Writer(generation.id)
+    stream = Writer(generation.id, attempt=generation.attempts)
     model = queries.model_in_charge()
     writing = Writing(
         kind=generation.kind,
@@ -86,7 +86,7 @@ def cancel_generation(*, generation: Generation) -> Generation:
         row.cancel_requested_at = row.cancel_requested_at or timezone.now()
         if row.status == GenerationStatus.QUEUED:
             row.status, row.finished_at, row.wake_at = GenerationStatus.CANCELLED, timezone.now(), None
-            transaction.on_commit(lambda: Writer(row.pk).append("done", {"status": row.status}))
+            transaction.on_commit(lambda: Writer(row.pk, attempt=row.attempts).append("done", {"status": row.status}))
         row.save(update_fields=["cancel_requested_at", "status", "finished_at", "wake_at"])
         audit.record("generation.cancel", workspace_id=row.workspace_id, subject_id=row.pk)
         if row.status == GenerationStatus.CANCELLED:
@@ -200,7 +200,7 @@ def _bury(generation_id: UUID) -> None:
             return
         _announce(Generation.objects.get(pk=generation_id))
     log.error("Generation %s is a dead letter: %s", generation_id, detail)
-    Writer(generation_id).append("done", {"status": GenerationStatus.FAILED})
+    Writer(generation_id, attempt=Generation.max_attempts).append("done", {"status": GenerationStatus.FAILED})
 
 
 def _announce(generation: Generation) -> None:

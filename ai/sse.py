@@ -23,19 +23,22 @@ def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
     """Yield the events after the id `after` until the generation has ended.
 
     While nothing is written a comment keeps the connection open. Where the stream is lost, or Valkey away, the row
-    is watched instead, and its final text is sent in `done`. Holds no database connection while it waits.
+    is watched instead, and its final text is sent in `done`. What a lost worker still writes after another has started is
+    dropped. Holds no database connection while it waits.
     """
     connection.close()
-    last, wait_seconds = after, NO_WAIT_SECONDS
+    last, attempt, wait_seconds = after, 0, NO_WAIT_SECONDS
     while True:
         try:
             entries = list(stream.read(generation_id, after=last, wait_seconds=wait_seconds))
         except RedisError:
             time.sleep(POLL_SECONDS)
             entries = []
-        for last, event, data in entries:
-            yield _event(event, data, last) if event != "done" else b""
-        final = _final(generation_id) if not entries or entries[-1][1] == "done" else None
+        for entry in entries:
+            last, attempt = entry.id, max(attempt, entry.attempt)
+            if entry.event != "done" and entry.attempt == attempt:
+                yield _event(entry.event, entry.data, last)
+        final = _final(generation_id) if not entries or any(entry.event == "done" for entry in entries) else None
         if final is not None:
             yield _event("done", final, last)
             return

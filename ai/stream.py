@@ -5,6 +5,7 @@ The stream is a convenience: when Valkey is away or has lost it, readers get the
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,11 @@ FROM_START = "0-0"
 
 
 class Writer:
-    """Appends one generation's events; after the first failure it stays silent, so that a lost Valkey slows nothing."""
+    """Appends the events of one attempt; after the first failure it stays silent, so that a lost Valkey slows nothing."""
 
-    def __init__(self, generation_id: UUID) -> None:
+    def __init__(self, generation_id: UUID, *, attempt: int) -> None:
         self._key = _key(generation_id)
+        self._attempt = attempt
         self._broken = False
 
     def append(self, event: str, data: dict[str, Any]) -> None:
@@ -32,7 +34,7 @@ class Writer:
             return
         try:
             pipeline = valkey.connection().pipeline(transaction=False)
-            pipeline.xadd(self._key, {"event": event, "data": orjson.dumps(data)})
+            pipeline.xadd(self._key, {"event": event, "data": orjson.dumps(data), "attempt": self._attempt})
             pipeline.expire(self._key, LIFETIME_SECONDS)
             pipeline.execute()
         except RedisError as error:
@@ -40,15 +42,25 @@ class Writer:
             log.warning("%s is no longer streamed: %s", self._key, error)
 
 
-def read(generation_id: UUID, *, after: str, wait_seconds: float) -> Iterator[tuple[str, str, bytes]]:
-    """Yield `(id, event, data)` of the events after the id `after`, waiting up to `wait_seconds` for the first.
+@dataclass(frozen=True)
+class Entry:
+    """One event of a stream, and the attempt that wrote it."""
+
+    id: str
+    event: str
+    data: bytes
+    attempt: int
+
+
+def read(generation_id: UUID, *, after: str, wait_seconds: float) -> Iterator[Entry]:
+    """Yield the events after the id `after`, waiting up to `wait_seconds` for the first.
 
     Yields nothing when none came in time; raises RedisError when Valkey is away.
     """
     answer: Any = valkey.waiting_connection().xread({_key(generation_id): after}, block=int(wait_seconds * 1000), count=200)
     for _stream, entries in answer or []:
         for entry_id, fields in entries:
-            yield entry_id.decode(), fields[b"event"].decode(), fields[b"data"]
+            yield Entry(entry_id.decode(), fields[b"event"].decode(), fields[b"data"], int(fields[b"attempt"]))
 
 
 def _key(generation_id: UUID) -> str:

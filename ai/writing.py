@@ -30,8 +30,8 @@ class Outcome:
 
     @property
     def from_template(self) -> bool:
-        """Return whether any variant was written by the template engine."""
-        return any(output["origin"] == "template" for output in self.outputs)
+        """Return whether the template engine wrote all that there is."""
+        return bool(self.outputs) and all(output["origin"] == "template" for output in self.outputs)
 
 
 class Cancelled(Exception):

@@ -113,11 +113,12 @@ def _title(text: str) -> str:
 
 
 def _provenance(generation: Generation, output: dict[str, Any]) -> dict[str, Any]:
+    by_template = output["origin"] == "template"
     return {
         "origin": output["origin"],
         "generation_id": str(generation.id),
-        "provider": generation.provider,
-        "model": generation.model,
+        "provider": "template" if by_template else generation.provider,
+        "model": "" if by_template else generation.model,
         "prompt": generation.prompt_name,
         "prompt_hash": generation.prompt_hash,
     }

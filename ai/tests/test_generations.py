@@ -1,11 +1,12 @@
 """A generation from its order to its outcome, with the real adapter and the simulated vendor."""
 
+import re
 import threading
 
 import pytest
 from django.db import connection
 
-from ai import queries, services, stream
+from ai import queries, services, sse, stream
 from ai.models import AiModel, Generation
 from ai.providers.base import Usage
 from ai.signals import generation_finished
@@ -35,7 +36,7 @@ def run(generation: Generation) -> Generation:
 
 
 def streamed(generation: Generation) -> list[str]:
-    return [event for _id, event, _data in stream.read(generation.pk, after=stream.FROM_START, wait_seconds=0.01)]
+    return [entry.event for entry in stream.read(generation.pk, after=stream.FROM_START, wait_seconds=0.01)]
 
 
 def test_ordered_generation_waits_and_is_where_location_says(api):
@@ -153,6 +154,25 @@ def test_second_draft_that_fails_is_replaced_by_a_template_and_says_so(vendor, w
         {"too_short"},
         "template",
     )
+
+
+def test_each_variant_says_who_wrote_it(vendor, workspace, api):
+    vendor.script([{"text": "Too short."}, {"text": "Too short."}])
+    generation = run(make_generation(workspace, input={"variants": 2}))
+    second = api.post("/api/v1/content/assets", {"generation_id": str(generation.id), "variant": 2}).json()["provenance"]
+    first = ContentAsset.objects.get(variant=1).provenance
+    assert [(asset["origin"], asset["provider"], asset["model"]) for asset in (first, second)] == [
+        ("template", "template", ""),
+        ("model", "openai", "gpt-4o-mini"),
+    ]
+
+
+def test_reader_is_not_told_what_a_lost_worker_still_writes(workspace):
+    generation = make_generation(workspace, status="failed", finished_at="2026-11-01T00:00Z")
+    for attempt, event in ((1, "started"), (2, "started"), (1, "text"), (2, "text"), (2, "done")):
+        stream.Writer(generation.pk, attempt=attempt).append(event, {"attempt": attempt})
+    told = b"".join(sse.events_of(generation.pk, after=stream.FROM_START)).decode()
+    assert re.findall(r'event: (\w+)\ndata: {"attempt":(\d)', told) == [("started", "1"), ("started", "2"), ("text", "2")]
 
 
 def test_cost_counts_the_drafts_that_were_not_kept(vendor, workspace):
