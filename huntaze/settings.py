@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from huntaze.env import EnvError, Environment
@@ -235,6 +236,8 @@ UNFOLD = {
     "SITE_HEADER": "Huntaze",
     "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/api/docs/",
+    "SITE_ICON": lambda _request: static("huntaze/mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("huntaze/mark.svg")}],
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "12px",
     "COLORS": {
