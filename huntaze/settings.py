@@ -7,7 +7,6 @@ import os
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from huntaze.env import EnvError, Environment
@@ -230,14 +229,23 @@ AI_TOTAL_TIMEOUT_SECONDS = env.integer(
     "AI_TOTAL_TIMEOUT_SECONDS", 180, minimum=1, help="How long one answer of a provider may take in all."
 )
 
+
+def mark_address(_request: object) -> str:
+    """Return the address of the product's mark."""
+    # The web server reads this module before gevent has patched the process: what Django builds on threads must come later.
+    from django.templatetags.static import static
+
+    return static("huntaze/mark.svg")
+
+
 # The brand's accent in the admin, from dark to light as django-unfold wants it.
 UNFOLD = {
     "SITE_TITLE": "Huntaze",
     "SITE_HEADER": "Huntaze",
     "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/api/docs/",
-    "SITE_ICON": lambda _request: static("huntaze/mark.svg"),
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("huntaze/mark.svg")}],
+    "SITE_ICON": mark_address,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark_address}],
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "12px",
     "COLORS": {

@@ -1,0 +1,11 @@
+"""The settings module as the web server reads it."""
+
+import subprocess
+import sys
+
+
+def test_settings_import_nothing_that_django_builds_on_threads():
+    # gunicorn reads them before gevent patches the process; asgiref's locals made before would not tell greenlets apart.
+    script = "import sys, huntaze.settings; print('asgiref.local' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed == "False\n"
