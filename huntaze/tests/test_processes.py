@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from huntaze.embedded.parts import http_ok
 from huntaze.tests.client import ApiClient
 from huntaze.tests.processes import eventually
@@ -28,6 +30,13 @@ def test_stack_with_a_postgres_of_its_own_survives_its_kill(start_stack):
     stack.kill("postgres")
     stack.restart("postgres")
     assert eventually(lambda: http_ok(f"{stack.url}/readyz"))
+
+
+def test_web_server_answers_parallel_requests_on_connections_of_their_own(start_stack):
+    client = ApiClient(start_stack("web").url).sign_up()
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _request: client.call("GET", "/api/v1/users/me").status, range(200)))
+    assert answers == [200] * 200
 
 
 def test_simulator_runs_in_its_own_process(start_simulator):
