@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.authentication import Principal
 from accounts.serializers import ProfileSerializer, RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
+from huntaze.api.serializers import read
 from huntaze.api.views import ApiView
 
 _TAKEN = OpenApiResponse(description=_("An account has this e-mail address."))
@@ -25,13 +26,6 @@ class Door(ApiView):
     stores_answers = False
     serializer_class: type[Any]
 
-    def read(self, request: Request) -> dict[str, Any]:
-        """Return the validated body."""
-        serializer = self.serializer_class(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        values: dict[str, Any] = serializer.validated_data
-        return values
-
 
 class SignUp(Door):
     serializer_class = SignUpSerializer
@@ -39,7 +33,7 @@ class SignUp(Door):
     @extend_schema(operation_id="auth_signup", auth=[], request=SignUpSerializer, responses={201: TokensSerializer, 409: _TAKEN})
     def post(self, request: Request) -> Response:
         """Make an account with a workspace of its own, and sign it in. 409 `email_taken` when the address has one."""
-        values = self.read(request)
+        values = read(self.serializer_class, request.data)
         del values["accept_terms"]
         return _answer(services.sign_up(**values, user_agent=_user_agent(request)), status=201)
 
@@ -50,7 +44,7 @@ class SignIn(Door):
     @extend_schema(operation_id="auth_signin", auth=[], request=SignInSerializer, responses={200: TokensSerializer})
     def post(self, request: Request) -> Response:
         """Open a session. 401 `invalid_credentials` when the address or the password is wrong."""
-        return _answer(services.sign_in(**self.read(request), user_agent=_user_agent(request)))
+        return _answer(services.sign_in(**read(self.serializer_class, request.data), user_agent=_user_agent(request)))
 
 
 class Refresh(Door):
@@ -63,7 +57,7 @@ class Refresh(Door):
         Concurrent calls, and a repeat within 10 seconds, get the same successor. A token used later than that, or an older
         one, answers 401 `refresh_token_reused` and ends the session with all its tokens.
         """
-        return _answer(services.refresh(**self.read(request)))
+        return _answer(services.refresh(**read(self.serializer_class, request.data)))
 
 
 class SignOut(ApiView):

@@ -26,8 +26,10 @@ def workspace_with(value, lifted_by="pro"):
 
 
 def test_limit_lets_pass_what_still_fits(owner):
-    workspace = workspace_with(1)
-    limits.require(workspace_id=workspace.id, limit=LIMIT)
+    workspace = make_workspace(owner=owner, limits={LIMIT: {"value": 2, "lifted_by": "pro"}})
+    limits.require(workspace_id=workspace.id, limit=LIMIT, amount=1)
+    with pytest.raises(PlanLimitReached):
+        limits.require(workspace_id=workspace.id, limit=LIMIT, amount=2)
 
 
 def test_limit_refuses_one_too_many_and_says_why(owner):
