@@ -1,7 +1,7 @@
 # noqa: N999  (the name that gunicorn users look for)
 """Gunicorn's settings: gevent workers serve requests, the admin and event streams behind one origin.
 
-They take less CPU for a request than threads (docs/operations.md), and an open event stream costs a greenlet instead of a thread.
+An open event stream costs a greenlet instead of a thread (docs/operations.md).
 """
 
 import signal
