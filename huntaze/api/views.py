@@ -1,12 +1,14 @@
 """The base of every API view: authentication, workspace, limiter, idempotency and pages, once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import viewsets
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -16,6 +18,14 @@ from huntaze.api.errors import MalformedRequest, Problem
 from huntaze.api.serializers import QuerySerializer, read
 
 
+class Negotiation(DefaultContentNegotiation):
+    """Choose the parser whose media type the request names; DRF would also read a body that says `application/*`."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:  # type: ignore[override]
+        """Return the parser, or None for 415."""
+        return next((parser for parser in parsers if parser.media_type == request._request.content_type), None)
+
+
 class ApiView(APIView):
     """One address of the API.
 
@@ -23,6 +33,7 @@ class ApiView(APIView):
     """
 
     stores_answers = True
+    content_negotiation_class = Negotiation
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, count, negotiate, then ask for permission: a wrong token counts against its address."""

@@ -102,6 +102,37 @@ def test_number_is_taken_if_it_can_be_read_again(api, number, status):
     assert (created.status_code, api.get(ASSETS).status_code) == (status, 200)
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"title": "a", "type": "post"}', 201),
+        ('{"title": "a", "title": "a", "type": "post"}', 400),
+        ('{"title": "a", "t\\u0069tle": "b", "type": "post"}', 400),
+        ('{"title": "a", "type": "post", "metadata": {"a": [{"b": 1, "b": 1}]}}', 400),
+        ('{"title": "a", "type": "post", "metadata": {"a": {"b": 1}, "b": {"a": 1}}}', 201),
+        ('{"title": "\\"a\\": 1, \\"a\\": 1", "type": "post"}', 201),
+    ],
+)
+def test_name_that_stands_twice_in_an_object_is_refused(api, body, status):
+    assert api.post(ASSETS, body, content_type="application/json").status_code == status
+
+
+def test_name_that_stands_twice_is_a_malformed_request(api):
+    refused = api.post(ASSETS, '{"title": "a", "title": "b"}', content_type="application/json").json()
+    assert (refused["code"], refused["detail"]) == ("malformed_request", "An object must not have a name twice.")
+
+
+@pytest.mark.parametrize("media_type", ["*/*", "application/*", "application/json5", "text/plain", "application/json, text/plain"])
+def test_body_that_is_not_said_to_be_json_is_refused(api, media_type):
+    refused = api.post(ASSETS, '{"title": "a", "type": "post"}', content_type=media_type)
+    assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "Application/JSON", "application/json; charset=utf-8"])
+def test_body_that_is_said_to_be_json_is_taken(api, media_type):
+    assert api.post(ASSETS, '{"title": "a", "type": "post"}', content_type=media_type).status_code == 201
+
+
 def test_unknown_fields_beyond_the_first_are_not_listed(api):
     refused = api.post(ASSETS, {f"field{number}": number for number in range(1000)})
     assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (
