@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError, transaction
 from django.utils.text import Truncator
 
@@ -51,7 +52,9 @@ def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | 
     try:
         with transaction.atomic():
             return create_asset(workspace_id=generation.workspace_id, created_by_id=created_by_id, **fields)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not _breaks(error, "asset_once_per_variant"):
+            raise
         raise VariantAlreadySaved from None
 
 
@@ -105,6 +108,10 @@ def keep_first_variant(*, generation: Generation) -> None:
         ai.attach_asset(generation=generation, asset_id=None, reason=refusal.code)
     else:
         ai.attach_asset(generation=generation, asset_id=asset.id)
+
+
+def _breaks(error: IntegrityError, constraint: str) -> bool:
+    return isinstance(error.__cause__, psycopg.IntegrityError) and error.__cause__.diag.constraint_name == constraint
 
 
 def _title(text: str) -> str:

@@ -2,15 +2,17 @@
 
 import re
 import threading
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from ai import queries, services, sse, stream
 from ai.models import AiModel, Generation
 from ai.providers.base import Usage
 from ai.signals import generation_finished
 from ai.tests.factories import make_generation
+from content import services as library
 from content.models import ContentAsset
 from huntaze.models import Event
 
@@ -100,6 +102,12 @@ def test_variant_that_does_not_exist_is_refused(vendor, workspace, api, change, 
     generation = run(make_generation(workspace))
     refused = api.post("/api/v1/content/assets", {"generation_id": str(generation.id), "variant": 1, **change})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_variant_of_a_person_who_is_gone_is_no_variant_that_was_saved(vendor, workspace):
+    generation = run(make_generation(workspace, input={"variants": 2}))
+    with pytest.raises(IntegrityError, match="created_by_id"):
+        library.save_variant(generation=generation, variant=2, created_by_id=uuid4())
 
 
 def test_full_library_keeps_the_outputs_and_says_why_there_is_no_asset(vendor, workspace, api):
@@ -398,7 +406,7 @@ def test_list_filters_by_kind_and_status(api, workspace):
 
 def test_cached_tokens_cost_their_own_price():
     model = queries.PricedModel("openai", "gpt-4o-mini", "gpt-4o-mini", 150_000, 75_000, 600_000)
-    usage = Usage(input_tokens=1000, cached_tokens=400, output_tokens=10, reasoning_tokens=0, source="reported")
+    usage = Usage(input_tokens=1000, cached_tokens=400, output_tokens=10, source="reported")
     assert model.cost_nanousd(usage) == 600 * 150 + 400 * 75 + 10 * 600
 
 
