@@ -32,7 +32,6 @@ class Prompt:
 
     name: str
     hash: str
-    tier: str
     temperature: float
     required: frozenset[str]
     optional: frozenset[str]
@@ -108,7 +107,6 @@ def _parse(name: str, digest: str, front: Mapping[str, object], body: str) -> Pr
     return Prompt(
         name=name,
         hash=digest,
-        tier=str(front["tier"]),
         temperature=float(cast("float", front["temperature"])),
         required=frozenset(cast("list[str]", front["inputs"])),
         optional=frozenset(cast("list[str]", front["optional"])),

@@ -7,37 +7,9 @@ from collections.abc import Callable, Mapping
 
 from django.conf import settings
 
-from ai.providers.base import (
-    Completion,
-    CompletionRequest,
-    ErrorCode,
-    Finished,
-    Message,
-    Provider,
-    ProviderError,
-    TextChunk,
-    Usage,
-    estimate_tokens,
-)
+from ai.providers.base import Provider
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
-from ai.providers.retry import with_retries
-
-__all__ = [
-    "Completion",
-    "CompletionRequest",
-    "ErrorCode",
-    "Finished",
-    "Message",
-    "Provider",
-    "ProviderError",
-    "TextChunk",
-    "Usage",
-    "configured",
-    "estimate_tokens",
-    "get",
-    "with_retries",
-]
 
 
 def configured() -> list[str]:

@@ -64,14 +64,13 @@ class CompletionRequest:
 class Usage:
     """Tokens of one call, as the vendor bills them.
 
-    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` part of `output_tokens`. `source` says whether the vendor
-    reported them, whether they are estimated from the text that passed, or whether it is unknown if anything was billed.
+    `cached_tokens` are part of `input_tokens`; what a model thinks before it writes is part of `output_tokens`. `source` says
+    whether the vendor reported them, whether they are estimated from the text that passed, or whether it is unknown if anything was billed.
     """
 
     input_tokens: int
     cached_tokens: int
     output_tokens: int
-    reasoning_tokens: int
     source: UsageSource
 
 
@@ -163,4 +162,4 @@ def estimate_usage(request: CompletionRequest, *, output: str, chunks: int, sour
     Vendors stream at most a token per piece or so, hence the pieces are a lower bound; chat markup adds a few tokens a message.
     """
     prompt = sum(estimate_tokens(message.content) + 8 for message in request.messages)
-    return Usage(prompt, 0, max(chunks, estimate_tokens(output)), 0, source)
+    return Usage(prompt, 0, max(chunks, estimate_tokens(output)), source)

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ai import local_model, providers
-from ai.providers import CompletionRequest, Message, TextChunk
+from ai.providers.base import CompletionRequest, Message, TextChunk
 
 COMMAND = [sys.executable, "manage.py", "localmodel"]
 REQUEST = CompletionRequest("any", (Message("user", "Write one sentence about the sea."),), 40, 0.5, 1)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai import checker, prompts
-from ai.providers import Message
+from ai.providers.base import Message
 
 INPUTS = {"prompt": "my new shoot", "platforms": ["tiktok", "onlyfans"], "tone": "playful", "length": "medium", "language": "fr"}
 KINDS = ["caption", "hashtags", "ideas", "post", "script", "story"]

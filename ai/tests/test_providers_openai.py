@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ai import providers
-from ai.providers import CompletionRequest, Finished, Message, ProviderError, TextChunk, Usage, estimate_tokens
+from ai.providers.base import CompletionRequest, Finished, Message, ProviderError, TextChunk, Usage, estimate_tokens
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
 
@@ -33,7 +33,7 @@ def test_stream_gives_the_text_and_the_reported_usage(provider, openai_simulator
     openai_simulator.script([{"text": "Bonjour à tous", "cached_tokens": 3}])
     text, last = run(provider)
     assert text == "Bonjour à tous"
-    assert last == Finished(Usage(16, 3, 4, 0, "reported"), "stop", "gpt-4o-mini", "req_00000001")
+    assert last == Finished(Usage(16, 3, 4, "reported"), "stop", "gpt-4o-mini", "req_00000001")
 
 
 def test_stream_sends_what_was_asked_and_no_more(provider, openai_simulator):
@@ -170,7 +170,7 @@ def test_filtered_prompt_may_have_been_billed(provider, openai_simulator):
 def test_declined_answer_carries_the_reported_usage(provider, openai_simulator, kind, code):
     openai_simulator.script([{"kind": kind, "text": "abc def ghi"}])
     error = fail(provider)
-    assert (error.code, error.permanent, error.usage) == (code, True, Usage(16, 0, 3, 0, "reported"))
+    assert (error.code, error.permanent, error.usage) == (code, True, Usage(16, 0, 3, "reported"))
 
 
 def test_cut_length_is_a_finish_reason_not_an_error(provider, openai_simulator):
@@ -196,7 +196,7 @@ def test_broken_stream_is_translated(provider, openai_simulator, kind, code):
 
 def test_nobody_listening_is_a_connection_error_that_cost_nothing(provider, unused_port):
     error = fail(replace(provider, base_url=f"http://127.0.0.1:{unused_port}/v1"))
-    assert (error.code, error.permanent, error.usage) == ("connection", False, Usage(0, 0, 0, 0, "reported"))
+    assert (error.code, error.permanent, error.usage) == ("connection", False, Usage(0, 0, 0, "reported"))
 
 
 def test_silence_before_the_first_byte_is_a_timeout(provider, openai_simulator):
@@ -289,7 +289,7 @@ def test_cancelled_call_is_estimated_at_no_less_than_the_bill(provider, openai_s
 def test_close_before_the_start_calls_nobody(provider, openai_simulator):
     completion = provider.stream(REQUEST)
     completion.close()
-    assert list(completion) == [Finished(Usage(0, 0, 0, 0, "reported"), "cancelled", "gpt-4o-mini", "")]
+    assert list(completion) == [Finished(Usage(0, 0, 0, "reported"), "cancelled", "gpt-4o-mini", "")]
     assert openai_simulator.calls() == []
 
 

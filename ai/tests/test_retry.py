@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from ai.providers import CompletionRequest, Finished, Message, ProviderError, TextChunk
+from ai.providers.base import CompletionRequest, Finished, Message, ProviderError, TextChunk
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
 from ai.providers.retry import with_retries

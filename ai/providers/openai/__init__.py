@@ -111,7 +111,7 @@ class OpenAICompletion:
             source: UsageSource = "estimated" if answer.pieces else "unknown"
             usage = answer.usage or estimate_usage(self._request, output=answer.text, chunks=answer.pieces, source=source)
         else:
-            usage = Usage(0, 0, 0, 0, "reported")
+            usage = Usage(0, 0, 0, "reported")
         cancelled = self._call.ended_by == "cancelled"
         if cancelled or fault is None:
             reason = "cancelled" if cancelled else answer.finish_reason

@@ -89,8 +89,7 @@ def _usage(reported: Any) -> Usage | None:
     if prompt is None or completion is None:
         return None
     cached = _count(getattr(reported, "prompt_tokens_details", None), "cached_tokens") or 0
-    reasoning = _count(getattr(reported, "completion_tokens_details", None), "reasoning_tokens") or 0
-    return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion), "reported")
+    return Usage(prompt, min(cached, prompt), completion, "reported")
 
 
 def _count(source: Any, field: str) -> int | None:
