@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import auth, people
 
 urlpatterns = [
-    path("auth/signup", views.SignUp.as_view(), name="auth-signup"),
-    path("auth/signin", views.SignIn.as_view(), name="auth-signin"),
-    path("auth/refresh", views.Refresh.as_view(), name="auth-refresh"),
-    path("auth/signout", views.SignOut.as_view(), name="auth-signout"),
-    path("users/me", views.Me.as_view(), name="users-me"),
+    path("auth/signup", auth.SignUp.as_view(), name="auth-signup"),
+    path("auth/signin", auth.SignIn.as_view(), name="auth-signin"),
+    path("auth/refresh", auth.Refresh.as_view(), name="auth-refresh"),
+    path("auth/signout", auth.SignOut.as_view(), name="auth-signout"),
+    path("users/me", people.Me.as_view(), name="users-me"),
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import services, tokens
 from accounts.models import MemberRole, User
-from accounts.serializers import ProfileSerializer
+from accounts.serializers.people import ProfileSerializer
 from accounts.tests.factories import add_member, client_with, make_workspace, sign_in
 from huntaze import context
 from huntaze.models import AuditEntry

@@ -1,4 +1,4 @@
-"""What the accounts API reads and writes."""
+"""What sign-up, sign-in and refresh read and write."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import MemberRole, Plan, Role
+from accounts.serializers.people import ProfileSerializer
 from huntaze.api.serializers import StrictSerializer
 
 MAXIMUM_PASSWORD_LENGTH = 256
@@ -44,26 +44,6 @@ class SignInSerializer(StrictSerializer):
 
 class RefreshSerializer(StrictSerializer):
     refresh_token = serializers.CharField(max_length=MAXIMUM_TOKEN_LENGTH)
-
-
-class ProfileWorkspaceSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(help_text=_("The workspace that this session acts in."))
-    name = serializers.CharField()
-    role = serializers.ChoiceField(MemberRole.choices)
-    plan = serializers.ChoiceField(Plan.choices)
-
-
-class ProfileSerializer(serializers.Serializer[Any]):
-    """The schema of `Principal.profile()`."""
-
-    id = serializers.UUIDField()
-    email = serializers.EmailField()
-    name = serializers.CharField()
-    avatar = serializers.CharField(help_text=_("Address of a picture, or empty."))
-    role = serializers.ChoiceField(Role.choices)
-    subscription = serializers.ChoiceField(Plan.choices, help_text=_("Plan of the person's default workspace."))
-    workspace = ProfileWorkspaceSerializer()
-    created_at = serializers.DateTimeField()
 
 
 class TokensSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Making accounts, and letting people in and out."""
+"""Letting people in and out: sessions and their tokens."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,28 +6,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import queries, tokens
-from accounts.models import EMAIL_CONSTRAINT, RefreshToken, RevokedReason, Role, Session, User
+from accounts.models import RefreshToken, RevokedReason, Session, User
 from accounts.queries import Principal
 from huntaze import audit, context, events
-from huntaze.api.errors import Problem, ValidationFailed
+from huntaze.api.errors import Problem
 
 MAXIMUM_USER_AGENT_LENGTH = 400
-
-
-class EmailTaken(Problem):
-    status = 409
-    code = "email_taken"
-    title = _("There is an account with this e-mail address.")
 
 
 class InvalidCredentials(Problem):
@@ -55,34 +45,6 @@ class SignedIn:
     principal: Principal
     access_token: str
     refresh_token: str
-
-
-def create_account(*, email: str, password: str | None, name: str, role: str = Role.CREATOR, **fields: Any) -> User:
-    """Make an account with a workspace that it owns; `fields` are further columns of User.
-
-    Runs in one transaction; audits, emits `user.created` and sends `workspace_created`. Raises EmailTaken.
-    """
-    try:
-        user: User = User.objects.create_user(email=email, password=password, name=name, role=role, **fields)
-    except IntegrityError as error:
-        if EMAIL_CONSTRAINT not in str(error):
-            raise
-        raise EmailTaken from None
-    return user
-
-
-def sign_up(*, email: str, password: str, name: str, user_agent: str = "") -> SignedIn:
-    """Make a creator's account, who accepts the terms in force, then open its first session.
-
-    Raises EmailTaken, or ValidationFailed when the password is weak.
-    """
-    try:
-        validate_password(password, User(email=email, name=name))
-    except ValidationError as error:
-        faults = [{"pointer": "/password", "code": str(fault.code), "detail": fault.messages[0]} for fault in error.error_list]
-        raise ValidationFailed(gettext("See `errors`."), errors=faults) from None
-    user = create_account(email=email, password=password, name=name, terms_version=settings.TERMS_VERSION, terms_accepted_at=timezone.now())
-    return open_session(user=user, user_agent=user_agent)
 
 
 def sign_in(*, email: str, password: str, user_agent: str = "") -> SignedIn:
@@ -142,17 +104,6 @@ def end_session(*, session_id: UUID, actor_id: UUID | None) -> int:
 def end_sessions(*, user_id: UUID, actor_id: UUID | None) -> int:
     """End all sessions of a person on behalf of staff, in one transaction, each audited; return how many there were."""
     return _end_sessions(Session.objects.filter(user_id=user_id), reason=RevokedReason.ENDED_BY_STAFF, actor_id=actor_id)
-
-
-def edit_user(*, user_id: UUID, name: str, role: str, actor_id: UUID | None) -> None:
-    """Change a person's name and role on behalf of staff; audited with the old and new values."""
-    new = {"name": name, "role": role}
-    with transaction.atomic():
-        user = User.objects.select_for_update().get(id=user_id)
-        changes = {field: [getattr(user, field), value] for field, value in new.items() if getattr(user, field) != value}
-        if changes:
-            User.objects.filter(id=user_id).update(**new)
-            audit.record("user.edit", workspace_id=user.default_workspace_id, subject_id=user_id, actor_id=actor_id, changes=changes)
 
 
 def _end_sessions(sessions: models.QuerySet[Session], *, reason: RevokedReason, actor_id: UUID | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Sign-up, sign-in, refresh, sign-out, and who I am."""
+"""Sign-up, sign-in, refresh and sign-out."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.authentication import Principal
-from accounts.serializers import ProfileSerializer, RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
+from accounts.serializers.auth import RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
 from huntaze.api.serializers import read
 from huntaze.api.views import ApiView
 
@@ -68,13 +68,6 @@ class SignOut(ApiView):
         """End this session: its access and refresh tokens stop working at once."""
         services.sign_out(session_id=_caller(request).session_id)
         return Response(status=204)
-
-
-class Me(ApiView):
-    @extend_schema(operation_id="users_me", responses={200: ProfileSerializer})
-    def get(self, request: Request) -> Response:
-        """Return the person who calls, and the workspace that the call acts in."""
-        return Response(_caller(request).profile())
 
 
 def _caller(request: Request) -> Principal:

@@ -1,4 +1,4 @@
-"""People, the workspaces they own or belong to, and the sessions through which they come in."""
+"""People: who they are to the installation, and how accounts are made."""
 
 from typing import Any
 
@@ -10,49 +10,12 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.workspaces import MemberRole, Membership, Workspace
 from accounts.signals import workspace_created
 from huntaze import audit, events
 from huntaze.models import Record
 
 EMAIL_CONSTRAINT = "one_live_account_per_email"
-
-
-class Plan(models.TextChoices):
-    """The plans, cheapest first; `billing.plans` says what each allows."""
-
-    FREE = "free", _("Free")
-    PRO = "pro", _("Pro")
-    ENTERPRISE = "enterprise", _("Enterprise")
-
-
-class PlanSource(models.TextChoices):
-    """Why a workspace has its plan."""
-
-    DEFAULT = "default", _("default")
-    GRANT = "grant", _("grant")
-
-
-class Workspace(Record):
-    """One creator's business: the tenant that every other row belongs to.
-
-    Billing writes `plan` and the columns after it. `limits` maps a limit's name to `{"value": int or null for
-    unlimited, "lifted_by": the cheapest plan that allows more, or null}`. At `plan_until` the plan is looked at again.
-    """
-
-    name = models.CharField(_("name"), max_length=100)
-    plan = models.CharField(_("plan"), max_length=16, choices=Plan, default=Plan.FREE)
-    plan_source = models.CharField(_("source of the plan"), max_length=16, choices=PlanSource, default=PlanSource.DEFAULT)
-    plan_until = models.DateTimeField(_("plan until"), null=True, blank=True)
-    limits = models.JSONField(_("limits"), default=dict)
-
-    class Meta:
-        verbose_name = _("workspace")
-        verbose_name_plural = _("workspaces")
-        constraints = [models.CheckConstraint(condition=Q(plan__in=Plan.values), name="workspace_plan_exists")]
-        indexes = [models.Index(fields=["plan_until"], condition=Q(plan_until__isnull=False), name="workspace_plan_until")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -147,79 +110,3 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     def subscription(self) -> str:
         """Return the plan of the person's default workspace."""
         return self.default_workspace.plan
-
-
-class MemberRole(models.TextChoices):
-    """What a person may do in a workspace, the most first."""
-
-    OWNER = "owner", _("owner")
-    MANAGER = "manager", _("manager")
-    EDITOR = "editor", _("editor")
-    CHATTER = "chatter", _("chatter")
-    ANALYST = "analyst", _("analyst")
-
-
-class Membership(Record):
-    """A person's place in a workspace."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("workspace"))
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", db_index=False, verbose_name=_("user"))
-    role = models.CharField(_("role"), max_length=16, choices=MemberRole)
-
-    class Meta:
-        verbose_name = _("membership")
-        verbose_name_plural = _("memberships")
-        constraints = [
-            models.UniqueConstraint(fields=["user", "workspace"], name="one_membership_per_person"),
-            models.UniqueConstraint(fields=["workspace"], condition=Q(role=MemberRole.OWNER), name="one_owner_per_workspace"),
-            models.CheckConstraint(condition=Q(role__in=MemberRole.values), name="membership_role_exists"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.role}"
-
-
-class RevokedReason(models.TextChoices):
-    """Why a session ended before its time."""
-
-    SIGNED_OUT = "signed_out", _("signed out")
-    REFRESH_TOKEN_REUSED = "refresh_token_reused", _("refresh token reused")
-    ENDED_BY_STAFF = "ended_by_staff", _("ended by staff")
-
-
-class Session(Record):
-    """One device that is signed in: the family of its refresh tokens. Its tokens of both kinds end with it."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user"))
-    user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
-    address = models.GenericIPAddressField(_("address"), null=True)
-    last_used_at = models.DateTimeField(_("last used at"), auto_now_add=True)
-    revoked_at = models.DateTimeField(_("revoked at"), null=True)
-    revoked_reason = models.CharField(_("reason"), max_length=32, choices=RevokedReason, blank=True)
-
-    class Meta:
-        verbose_name = _("session")
-        verbose_name_plural = _("sessions")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(revoked_at__isnull=True, revoked_reason="")
-                | Q(revoked_at__isnull=False, revoked_reason__in=RevokedReason.values),
-                name="session_revoked_for_a_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class RefreshToken(Record):
-    """A refresh token by its SHA-256; it is replaced by its one child when it is used (`rotated_at`). The id is its `jti`."""
-
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
-    parent = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="child")
-    token_hash = models.BinaryField(max_length=32, unique=True)
-    expires_at = models.DateTimeField()
-    rotated_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return str(self.id)

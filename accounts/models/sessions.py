@@ -1,0 +1,54 @@
+"""Sessions, through which people come in, and their refresh tokens."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import User
+from huntaze.models import Record
+
+
+class RevokedReason(models.TextChoices):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed_out", _("signed out")
+    REFRESH_TOKEN_REUSED = "refresh_token_reused", _("refresh token reused")
+    ENDED_BY_STAFF = "ended_by_staff", _("ended by staff")
+
+
+class Session(Record):
+    """One device that is signed in: the family of its refresh tokens. Its tokens of both kinds end with it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user"))
+    user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    last_used_at = models.DateTimeField(_("last used at"), auto_now_add=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    revoked_reason = models.CharField(_("reason"), max_length=32, choices=RevokedReason, blank=True)
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(revoked_at__isnull=True, revoked_reason="")
+                | Q(revoked_at__isnull=False, revoked_reason__in=RevokedReason.values),
+                name="session_revoked_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RefreshToken(Record):
+    """A refresh token by its SHA-256; it is replaced by its one child when it is used (`rotated_at`). The id is its `jti`."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
+    parent = models.OneToOneField("self", on_delete=models.CASCADE, null=True, related_name="child")
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    expires_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,42 @@
+"""Making accounts, and changing what they say of a person."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import EMAIL_CONSTRAINT, Role, User
+from huntaze import audit
+from huntaze.api.errors import Problem
+
+
+class EmailTaken(Problem):
+    status = 409
+    code = "email_taken"
+    title = _("There is an account with this e-mail address.")
+
+
+def create_account(*, email: str, password: str | None, name: str, role: str = Role.CREATOR, **fields: Any) -> User:
+    """Make an account with a workspace that it owns; `fields` are further columns of User.
+
+    Runs in one transaction; audits, emits `user.created` and sends `workspace_created`. Raises EmailTaken.
+    """
+    try:
+        user: User = User.objects.create_user(email=email, password=password, name=name, role=role, **fields)
+    except IntegrityError as error:
+        if EMAIL_CONSTRAINT not in str(error):
+            raise
+        raise EmailTaken from None
+    return user
+
+
+def edit_user(*, user_id: UUID, name: str, role: str, actor_id: UUID | None) -> None:
+    """Change a person's name and role on behalf of staff; audited with the old and new values."""
+    new = {"name": name, "role": role}
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(id=user_id)
+        changes = {field: [getattr(user, field), value] for field, value in new.items() if getattr(user, field) != value}
+        if changes:
+            User.objects.filter(id=user_id).update(**new)
+            audit.record("user.edit", workspace_id=user.default_workspace_id, subject_id=user_id, actor_id=actor_id, changes=changes)
