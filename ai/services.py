@@ -25,6 +25,7 @@ from huntaze import audit, events, leases
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 0.5
+CANCELLED = {"status": GenerationStatus.CANCELLED, "error": None}
 
 
 def request_generation(
@@ -75,14 +76,15 @@ def run_generation(*, generation_id: UUID | str) -> None:
 
 
 def cancel_generation(*, generation: Generation) -> Generation:
-    """Ask for a generation to stop: one that waits ends at once, one in work within a second; what it used stays due.
+    """Stop a generation: one that waits ends at once, one in work within a second; what it used stays due.
 
-    Raises GenerationNotOpen when it has already ended.
+    Once this has returned the generation ends as cancelled, however near its worker was. Raises GenerationNotOpen, which says
+    how it ended, when it has already ended.
     """
     with transaction.atomic():
         row: Generation = Generation.objects.select_for_update().get(pk=generation.pk)
         if row.status in FINAL:
-            raise GenerationNotOpen
+            raise GenerationNotOpen(_("It has ended as %(status)s.") % {"status": row.status})
         row.cancel_requested_at = row.cancel_requested_at or timezone.now()
         if row.status == GenerationStatus.QUEUED:
             row.status, row.finished_at, row.wake_at = GenerationStatus.CANCELLED, timezone.now(), None
@@ -162,12 +164,20 @@ def _finish_surely(lease: leases.Lease, values: dict[str, Any]) -> str | None:
 def _finish(lease: leases.Lease, values: dict[str, Any]) -> str | None:
     """Write the outcome and tell the other apps in the same transaction; return the status, or None when the lease was lost."""
     with transaction.atomic():
+        if _is_cancelled(lease.pk):
+            values |= CANCELLED
         if not lease.finish(**values):
             log.warning("A late result for generation %s was refused", lease.pk)
             return None
         generation = Generation.objects.get(pk=lease.pk)
         _announce(generation)
     return generation.status
+
+
+def _is_cancelled(generation_id: UUID) -> bool:
+    """Lock the row, and return whether its end was asked for: whoever was told that it stops must not see it succeed."""
+    rows = Generation.objects.select_for_update().filter(pk=generation_id)
+    return rows.values_list("cancel_requested_at", flat=True).first() is not None
 
 
 def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
@@ -194,13 +204,14 @@ def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> di
 
 def _bury(generation_id: UUID) -> None:
     detail = _("The workers that wrote this were lost %(times)d times.") % {"times": Generation.max_attempts}
-    error = {"code": "attempts_exhausted", "detail": detail}
+    failed = {"status": GenerationStatus.FAILED, "error": {"code": "attempts_exhausted", "detail": detail}}
     with transaction.atomic():
-        if not leases.bury(Generation, generation_id, status=GenerationStatus.FAILED, error=error, finished_at=Now()):
+        end = CANCELLED if _is_cancelled(generation_id) else failed
+        if not leases.bury(Generation, generation_id, finished_at=Now(), **end):
             return
         _announce(Generation.objects.get(pk=generation_id))
     log.error("Generation %s is a dead letter: %s", generation_id, detail)
-    Writer(generation_id, attempt=Generation.max_attempts).append("done", {"status": GenerationStatus.FAILED})
+    Writer(generation_id, attempt=Generation.max_attempts).append("done", {"status": end["status"]})
 
 
 def _announce(generation: Generation) -> None:
