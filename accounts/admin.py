@@ -3,38 +3,35 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from accounts import services
 from accounts.models import Membership, Session, User, Workspace
-from huntaze.admin import ReadOnlyAdmin
+from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
 
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """What staff who are not superusers may do."""
+admin.site.unregister(Group)  # nobody uses groups: staff are superusers, or have rights of their own
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(AuditedAdmin):
     """People; their name can be put right here, and their role by superusers. Nobody is ever removed."""
 
     list_display = ("email", "name", "role", "subscription", "default_workspace", "created_at", "deleted_at")
     list_filter = ("role", "default_workspace__plan", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("default_workspace",)
     search_fields = ("=id", "email", "name")
-    show_full_result_count = False
-    fields = ("email", "name", "role", "groups", "default_workspace", "terms_version", "terms_accepted_at", "created_at", "deleted_at")
-    readonly_fields = ("email", "groups", "default_workspace", "terms_version", "terms_accepted_at", "created_at", "deleted_at")
+    fields = ("email", "name", "role", "default_workspace", "terms_version", "terms_accepted_at", "created_at", "deleted_at")
+    readonly_fields = ("email", "default_workspace", "terms_version", "terms_accepted_at", "created_at", "deleted_at")
     actions = ("end_sessions",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return everyone, the deleted too, with their workspace."""
+        return User.everyone.order_by(*self.get_ordering(request))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: accounts are made by signing up."""
@@ -90,7 +87,6 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     list_display = ("name", "plan", "plan_source", "plan_until", "created_at")
     list_filter = ("plan", "plan_source", "created_at")
     search_fields = ("=id", "name", "memberships__user__email")
-    show_full_result_count = False
     inlines = (MembershipInline,)
 
 
@@ -102,7 +98,6 @@ class SessionAdmin(ReadOnlyAdmin):
     list_filter = ("revoked_reason", "created_at")
     list_select_related = ("user",)
     search_fields = ("=id", "user__email", "address")
-    show_full_result_count = False
     actions = ("end",)
 
     def has_end_permission(self, request: HttpRequest) -> bool:

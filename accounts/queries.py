@@ -14,7 +14,7 @@ _PRINCIPAL = """
 SELECT u.id, u.email, u.name, u.role, u.avatar, u.created_at, s.id, d.plan,
        w.id, w.name, m.role, w.plan, w.limits, (w.limits #>> '{api_requests_per_day,value}')::integer
 FROM accounts_session s
-JOIN accounts_user u ON u.id = s.user_id AND u.deleted_at IS NULL
+JOIN accounts_user u ON u.id = s.user_id AND u.is_active
 JOIN accounts_workspace d ON d.id = u.default_workspace_id
 LEFT JOIN accounts_membership m ON m.user_id = u.id AND m.workspace_id = COALESCE(%s::uuid, u.default_workspace_id)
 LEFT JOIN accounts_workspace w ON w.id = m.workspace_id

@@ -21,21 +21,22 @@ EMAIL_CONSTRAINT = "one_live_account_per_email"
 class UserQuerySet(models.QuerySet["User"]):
     """Reads of accounts."""
 
-    def live(self) -> "UserQuerySet":
-        """Return the accounts that are not deleted."""
-        return self.filter(deleted_at__isnull=True)
-
     def with_email(self, email: str) -> "UserQuerySet":
         """Return the accounts with this address, whatever its case."""
         return self.filter(Exact(Lower("email"), Lower(Value(email))))
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Make accounts, and find them for Django's own sign-in."""
+    """Make accounts, and find those that are not deleted: a deleted one does not exist but for who asks for `everyone`."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return the accounts that are not deleted."""
+        live: UserQuerySet = super().get_queryset().filter(deleted_at__isnull=True)
+        return live
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the live account with this e-mail address; Django's model backend signs in by it."""
-        user: User = self.live().with_email(username or "").get()
+        user: User = self.get_queryset().with_email(username or "").get()
         return user
 
     def create_user(self, *, email: str, password: str | None, name: str, **fields: Any) -> "User":
@@ -45,7 +46,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         commands call it. Raises IntegrityError, by the constraint `EMAIL_CONSTRAINT`, when a live account has the address.
         """
         workspace = Workspace(name=name)
-        user: User = self.model(email=self.normalize_email(email), name=name, default_workspace=workspace, **fields)
+        user: User = self.model(email=email.lower(), name=name, default_workspace=workspace, **fields)
         user.set_password(password)  # before the transaction: a hash takes long
         with transaction.atomic():
             workspace.save(force_insert=True)
@@ -77,6 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.CREATOR)
     default_workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", verbose_name=_("default workspace"))
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     terms_version = models.CharField(_("accepted terms"), max_length=32, blank=True)
     terms_accepted_at = models.DateTimeField(_("terms accepted at"), null=True, blank=True)
     is_staff = models.GeneratedField(
@@ -85,12 +87,13 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
         db_persist=True,
     )
     is_active = models.GeneratedField(
-        expression=Q(deleted_at__isnull=True),  # type: ignore[arg-type]
+        expression=Q(deleted_at__isnull=True, suspended_at__isnull=True),  # type: ignore[arg-type]
         output_field=models.BooleanField(_("active")),
         db_persist=True,
     )
 
     objects = UserManager()
+    everyone = UserQuerySet.as_manager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

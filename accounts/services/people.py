@@ -35,8 +35,8 @@ def edit_user(*, user_id: UUID, name: str, role: str, actor_id: UUID | None) -> 
     """Change a person's name and role on behalf of staff; audited with the old and new values."""
     new = {"name": name, "role": role}
     with transaction.atomic():
-        user = User.objects.select_for_update().get(id=user_id)
+        user = User.everyone.select_for_update().get(id=user_id)
         changes = {field: [getattr(user, field), value] for field, value in new.items() if getattr(user, field) != value}
         if changes:
-            User.objects.filter(id=user_id).update(**new)
+            User.everyone.filter(id=user_id).update(**new)
             audit.record("user.edit", workspace_id=user.default_workspace_id, subject_id=user_id, actor_id=actor_id, changes=changes)

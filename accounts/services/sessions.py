@@ -49,7 +49,7 @@ class SignedIn:
 
 def sign_in(*, email: str, password: str, user_agent: str = "") -> SignedIn:
     """Open a session for the live account with this address; raises InvalidCredentials, after the same work whichever is wrong."""
-    user = User.objects.live().with_email(email).first()
+    user = User.objects.filter(is_active=True).with_email(email).first()
     if not connection.in_atomic_block:
         connection.close()  # hashes queue for the cores; those that wait must not hold the pool's connections
     if user is None:
@@ -81,7 +81,7 @@ def refresh(*, refresh_token: str) -> SignedIn:
     """
     with transaction.atomic():
         parent = _lock(refresh_token)
-        if parent is None or parent.session.user.deleted_at is not None:
+        if parent is None or not parent.session.user.is_active:
             raise InvalidRefreshToken
         successor = _successor(parent, refresh_token)
         if successor is None:

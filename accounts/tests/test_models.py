@@ -35,9 +35,15 @@ def test_admin_role_makes_staff(owner):
     assert list(User.objects.filter(is_staff=True)) == [owner]
 
 
-def test_deleted_account_is_not_active(owner, stranger):
+@pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])
+def test_account_that_is_deleted_or_suspended_is_not_active(owner, stranger, column):
+    User.objects.filter(id=owner.id).update(**{column: timezone.now()})
+    assert list(User.everyone.filter(is_active=True)) == [stranger]
+
+
+def test_deleted_account_is_found_among_everyone_only(owner):
     User.objects.filter(id=owner.id).update(deleted_at=timezone.now())
-    assert list(User.objects.filter(is_active=True)) == [stranger]
+    assert (list(User.objects.all()), list(User.everyone.all())) == ([], [owner])
 
 
 def test_unknown_role_is_refused(owner):

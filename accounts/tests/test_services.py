@@ -79,8 +79,9 @@ def test_wrong_credentials_are_refused(owner, email, password):
         services.sign_in(email=email, password=password)
 
 
-def test_deleted_account_cannot_sign_in(owner):
-    User.objects.filter(id=owner.id).update(deleted_at=timezone.now())
+@pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])
+def test_account_that_is_deleted_or_suspended_cannot_sign_in(owner, column):
+    User.objects.filter(id=owner.id).update(**{column: timezone.now()})
     with pytest.raises(InvalidCredentials):
         services.sign_in(email=owner.email, password=PASSWORD)
 

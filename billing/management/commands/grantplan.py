@@ -55,7 +55,7 @@ def _find_workspace(text: str) -> Workspace:
     try:
         found = Workspace.objects.filter(id=UUID(text)).first()
     except ValueError:
-        user = User.objects.live().with_email(text).select_related("default_workspace").first()
+        user = User.objects.with_email(text).select_related("default_workspace").first()
         found = user and user.default_workspace
     if found is None:
         raise CommandError(f"There is no workspace or person {text!r}.")

@@ -29,9 +29,9 @@ class Command(BaseCommand):
         if not all(passwords.values()):
             raise CommandError("HUNTAZE_DEMO_PASSWORD and HUNTAZE_DEMO_STAFF_PASSWORD must be set.")
         with transaction.atomic():
-            if not User.objects.live().with_email(STAFF).exists():
+            if not User.objects.with_email(STAFF).exists():
                 accounts.create_account(email=STAFF, password=passwords[STAFF], name="Demo staff", role=Role.ADMIN, is_superuser=True)
-            if not User.objects.live().with_email(CREATOR).exists():
+            if not User.objects.with_email(CREATOR).exists():
                 seed_creator(passwords[CREATOR])
 
 
