@@ -128,7 +128,7 @@ class ValidationFailed(Problem):
 class IdempotencyKeyReused(Problem):
     status = 422
     code = "idempotency_key_reused"
-    title = gettext_lazy("This Idempotency-Key was used with another body.")
+    title = gettext_lazy("This Idempotency-Key was used with another request.")
 
 
 class RateLimited(Problem):

@@ -6,8 +6,8 @@ A refused call had no effect, so only answers of success are kept; the key may t
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.http import HttpResponse
@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from huntaze.api.caller import Caller
 from huntaze.api.errors import IdempotencyInFlight, IdempotencyKeyReused
+from huntaze.api.renderers import JSONParser
 from huntaze.models import IdempotencyRecord
 
 KEPT = timedelta(hours=24)
@@ -28,12 +29,12 @@ def answer_once(request: Request, caller: Caller, key: str, answer: Callable[[],
     """Return what `answer()` returned for this key's first call; later calls get the same bytes and no effect.
 
     Runs `answer` in a transaction that also stores its rendered answer. Raises IdempotencyInFlight while another
-    call with the key runs, and IdempotencyKeyReused when the body differs from the first call's.
+    call with the key runs, and IdempotencyKeyReused when the query string or the body differs from the first call's.
     """
     if not (key.isascii() and key.isprintable() and 1 <= len(key) <= MAXIMUM_LENGTH):
         raise ValidationError({"Idempotency-Key": [_("A key is 1 to 255 printable ASCII characters.")]}, code="invalid")
     scope = _digest(str(caller.id), str(caller.workspace_id), request.method or "", request.path, key)
-    fingerprint = _digest(request.content_type or "", _body(request))
+    fingerprint = _digest(request._request.content_type or "", request.META.get("QUERY_STRING", ""), _body(request))
     with transaction.atomic():
         _lock(scope)
         stored = IdempotencyRecord.objects.filter(scope=scope, created_at__gt=Now() - KEPT).first()
@@ -59,9 +60,10 @@ def _digest(*parts: str | bytes) -> bytes:
 
 
 def _body(request: Request) -> bytes:
-    from huntaze.api.renderers import dumps
-
-    return dumps(request.data)
+    """Return what is the same for all spellings of one JSON body: of white space, of the order of names; other bodies as they came."""
+    if request._request.content_type != JSONParser.media_type:
+        return request._request.body
+    return orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)
 
 
 def _lock(scope: bytes) -> None:
@@ -72,13 +74,15 @@ def _lock(scope: bytes) -> None:
 
 
 def _store(scope: bytes, fingerprint: bytes, response: HttpResponse) -> None:
-    values: dict[str, Any] = {
-        "fingerprint": fingerprint,
-        "status": response.status_code,
-        "headers": {name: response[name] for name in _STORED_HEADERS if name in response},
-        "body": response.content,
-    }
-    IdempotencyRecord.objects.update_or_create(scope=scope, defaults=values, create_defaults=values)
+    headers = {name: response[name] for name in _STORED_HEADERS if name in response}
+    record = IdempotencyRecord(scope=scope, fingerprint=fingerprint, status=response.status_code, headers=headers, body=response.content)
+    # One statement; it replaces an expired answer that has not been deleted yet.
+    IdempotencyRecord.objects.bulk_create(
+        [record],
+        update_conflicts=True,
+        unique_fields=["scope"],
+        update_fields=["fingerprint", "status", "headers", "body", "created_at"],
+    )
 
 
 def _replay(stored: IdempotencyRecord, fingerprint: bytes) -> HttpResponse:
