@@ -224,6 +224,22 @@ def test_reading_one_takes_two_queries(api, workspace, django_assert_num_queries
         api.get(f"{ASSETS}/{asset.id}")
 
 
+# Eight for itself: who calls, the row, the row locked, written, audited and announced, in a transaction. A key adds a transaction
+# around them, its lock, the answer looked for and the answer stored.
+@pytest.mark.parametrize(("headers", "queries"), [({}, 8), ({"Idempotency-Key": "key-1"}, 13)])
+def test_changing_takes_a_fixed_number_of_queries(api, workspace, django_assert_num_queries, headers, queries):
+    asset = make_asset(workspace)
+    with django_assert_num_queries(queries):
+        api.patch(f"{ASSETS}/{asset.id}", {"title": "New"}, headers=headers)
+
+
+@pytest.mark.parametrize(("headers", "queries"), [({}, 7), ({"Idempotency-Key": "key-1"}, 12)])
+def test_deleting_takes_a_fixed_number_of_queries(api, workspace, django_assert_num_queries, headers, queries):
+    asset = make_asset(workspace)
+    with django_assert_num_queries(queries):
+        api.delete(f"{ASSETS}/{asset.id}", headers=headers)
+
+
 def test_sixth_asset_of_the_free_plan_is_refused_with_the_way_out(api, workspace):
     for _asset in range(5):
         make_asset(workspace)
