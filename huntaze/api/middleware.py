@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from uuid_utils import uuid7
 
 from huntaze import context
 from huntaze.api import errors, throttling
 
 HEALTH = ("/healthz", "/readyz")  # load balancers ask by address
+READING = ("GET", "HEAD", "OPTIONS")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -50,6 +52,16 @@ class RequestMiddleware:
             response[name] = value
         response.setdefault("Content-Security-Policy", _policy(request.path_info))
         return response
+
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
+        """Answer 405 where a page other than the admin's is sent something: no other takes what a browser's form sends.
+
+        Views that need no CSRF token, which are the API's, answer for themselves.
+        """
+        if request.method in READING or request.path_info.startswith("/admin/") or getattr(view, "csrf_exempt", False):
+            return None
+        return errors.problem_response(errors.MethodNotAllowed(headers={"Allow": ", ".join(READING)}))
 
 
 def client_address(request: HttpRequest) -> str:

@@ -57,6 +57,33 @@ def test_pages_of_the_api_answer_a_wrong_method_with_a_problem(anonymous, path, 
     )
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/api/docs/errors"])
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("checks", [True, False])
+def test_page_that_takes_nothing_answers_a_wrong_method_with_a_problem(path, method, checks):
+    refused = getattr(Client(enforce_csrf_checks=checks), method)(path)
+    assert (refused.status_code, refused["Content-Type"], refused.json()["code"], refused["Allow"]) == (
+        405,
+        "application/problem+json",
+        "method_not_allowed",
+        "GET, HEAD, OPTIONS",
+    )
+
+
+def test_unknown_address_answers_a_wrong_method_with_not_found():
+    refused = Client(enforce_csrf_checks=True).post("/nowhere")
+    assert (refused.status_code, refused["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_form_of_the_admin_without_its_token_answers_a_page():
+    refused = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a", "password": "b"})
+    assert (refused.status_code, refused["Content-Type"], "<h1>This form has expired</h1>" in refused.content.decode()) == (
+        403,
+        "text/html; charset=utf-8",
+        True,
+    )
+
+
 def test_docs_page_refuses_options(anonymous):
     assert (anonymous.options("/api/docs/").status_code, anonymous.head("/api/docs/").status_code) == (405, 200)
 
