@@ -1,16 +1,19 @@
 """Staff screens of generations and of the catalogue of models and prices."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from ai import services
 from ai.errors import GenerationNotOpen
 from ai.models import AiModel, Generation, ModelPrice
-from huntaze.admin import ReadOnlyAdmin
+from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
 
 
 @admin.register(Generation)
@@ -21,7 +24,6 @@ class GenerationAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "provider", "created_at")
     list_select_related = ("workspace", "created_by")
     search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
-    show_full_result_count = False
     actions = ("cancel",)
 
     @admin.display(description=_("cost (US$)"), ordering="cost_nanousd")
@@ -48,14 +50,22 @@ class GenerationAdmin(ReadOnlyAdmin):
 
 
 class ModelPriceInline(TabularInline):
-    """A model's prices, the latest first: a new price is a new row with its start."""
+    """A model's prices, the latest first: a change is a new row with its start."""
 
     model = ModelPrice
     extra = 0
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: what has not begun is changed on its own page."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: what has not begun is removed on its own page."""
+        return False
+
 
 @admin.register(AiModel)
-class AiModelAdmin(ModelAdmin):
+class AiModelAdmin(AuditedAdmin):
     """The models that may write; edits take effect with the next generation."""
 
     list_display = ("name", "provider", "deployment", "enabled", "rank", "retires_on")
@@ -63,3 +73,25 @@ class AiModelAdmin(ModelAdmin):
     list_filter = ("provider", "enabled")
     search_fields = ("name", "deployment")
     inlines = (ModelPriceInline,)
+
+
+@admin.register(ModelPrice)
+class ModelPriceAdmin(AuditedAdmin):
+    """Every price with its start; one that has begun stays as it is."""
+
+    list_display = ("model", "starts_at", "input_price", "cached_price", "output_price")
+    list_filter = ("model__provider", "starts_at")
+    list_select_related = ("model",)
+    search_fields = ("model__name",)
+
+    def has_change_permission(self, request: HttpRequest, obj: ModelPrice | None = None) -> bool:
+        """Return whether this member of staff may edit the price: never one that has begun."""
+        return _is_to_come(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ModelPrice | None = None) -> bool:
+        """Return whether this member of staff may remove the price: never one that has begun."""
+        return _is_to_come(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_to_come(price: ModelPrice | None) -> bool:
+    return price is None or price.starts_at > timezone.now()

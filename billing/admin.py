@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from billing import services
 from billing.models import PlanGrant
+from huntaze.admin import AuditedAdmin
 
 
 class PlanGrantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -24,7 +24,7 @@ class PlanGrantForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(PlanGrant)
-class PlanGrantAdmin(ModelAdmin):
+class PlanGrantAdmin(AuditedAdmin):
     """Plans given by staff: add one to give it, end it by the action; the history stays."""
 
     form = PlanGrantForm
@@ -34,7 +34,6 @@ class PlanGrantAdmin(ModelAdmin):
     list_select_related = ("workspace", "granted_by")
     search_fields = ("=workspace__id", "workspace__name", "workspace__memberships__user__email", "reason")
     autocomplete_fields = ("workspace",)
-    show_full_result_count = False
     actions = ("end",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

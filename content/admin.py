@@ -19,7 +19,6 @@ class ContentAssetAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace", "created_by")
     search_fields = ("=id", "title", "workspace__name", "created_by__email")
     exclude = ("search",)
-    show_full_result_count = False
     actions = ("archive", "restore")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContentAsset]:

@@ -1,15 +1,86 @@
-"""The ground's staff screens: the event log and the audit log, to read, and the base of every other app's screens."""
+"""The base of every app's staff screens, and the ground's own: the event log and the audit log, to read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import admin
+from django.db import models, transaction
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from huntaze import audit
 from huntaze.models import AuditEntry, Event
 
+# Fields whose change is audited without their values; what is not editable, as every BinaryField, is not audited at all.
+SECRET_FIELDS = frozenset({"password"})
 
-class ReadOnlyAdmin(ModelAdmin):
+
+class AuditedAdmin(ModelAdmin):
+    """The base of every screen: what it writes itself, not through a service, leaves an audit entry with old and new values."""
+
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write the row and its audit entry."""
+        with _audited(obj):
+            super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Remove the row and write its audit entry."""
+        with _audited(obj, removed=True):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Remove all rows or none, each with its audit entry."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Write the rows that the page shows inside another one, each with its audit entry."""
+        changed = formset.save(commit=False)
+        for obj in formset.deleted_objects:
+            with _audited(obj, removed=True):
+                obj.delete()
+        for obj in changed:
+            with _audited(obj):
+                obj.save()
+        formset.save_m2m()
+
+
+@contextmanager
+def _audited(obj: models.Model, *, removed: bool = False) -> Iterator[None]:
+    """Record what the block makes of one row, in its transaction; nothing where nothing changes."""
+    subject_id = obj.pk
+    with transaction.atomic():
+        stored = type(obj)._base_manager.select_for_update().filter(pk=subject_id).first()  # noqa: SLF001  (Django documents it)
+        old = _values(stored) if stored else {}
+        yield
+        new = {} if removed else _values(obj)
+        changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        if changed:
+            verb = "create" if stored is None else "delete" if removed else "edit"
+            audit.record(
+                f"{obj._meta.model_name}.{verb}",
+                workspace_id=getattr(obj, "workspace_id", None),
+                subject_id=subject_id or obj.pk,
+                changes={name: ["…", "…"] if name in SECRET_FIELDS else [old.get(name), new.get(name)] for name in changed},
+            )
+
+
+def _values(obj: models.Model) -> dict[str, Any]:
+    """Return the row's editable columns as JSON values."""
+    fields = [field for field in obj._meta.concrete_fields if field.editable]
+    plain = {field: field.value_from_object(obj) for field in fields}
+    return {field.name: value if _is_json(value) else field.value_to_string(obj) for field, value in plain.items()}
+
+
+def _is_json(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float | list | dict)
+
+
+class ReadOnlyAdmin(AuditedAdmin):
     """A screen that shows rows which only the product itself writes; repairs are actions that call services."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -32,7 +103,6 @@ class EventAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "type", "subject_id", "workspace_id")
     list_filter = ("type",)
     search_fields = ("=subject_id", "=workspace_id")
-    show_full_result_count = False
 
 
 @admin.register(AuditEntry)
@@ -42,4 +112,3 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "action", "actor_id", "subject_id", "address", "request_id")
     list_filter = ("action",)
     search_fields = ("=actor_id", "=subject_id", "=workspace_id", "=request_id")
-    show_full_result_count = False
