@@ -1,7 +1,9 @@
 """Models and their dated prices, and the generations that they write."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huntaze.leases import LeasedWork
@@ -42,9 +44,12 @@ class AiModel(Record):
 
 
 class ModelPrice(Record):
-    """What a model costs from `starts_at` on, in micro-dollars per million tokens of each kind."""
+    """What a model costs from `starts_at` on, in micro-dollars per million tokens of each kind.
 
-    model = models.ForeignKey(AiModel, verbose_name=_("model"), on_delete=models.CASCADE, related_name="prices")
+    One that is or was in force never changes: a trigger of the database refuses it (migration 0003). A change is a new row.
+    """
+
+    model = models.ForeignKey(AiModel, verbose_name=_("model"), on_delete=models.PROTECT, related_name="prices")
     starts_at = models.DateTimeField(_("starts at"))
     input_price = models.PositiveBigIntegerField(_("input"))
     cached_price = models.PositiveBigIntegerField(_("cached input"))
@@ -57,6 +62,14 @@ class ModelPrice(Record):
 
     def __str__(self) -> str:
         return f"{self.input_price}/{self.cached_price}/{self.output_price}"
+
+    def clean(self) -> None:
+        """Raise ValidationError for a start before the price in force, which would rewrite what was charged."""
+        if not self.starts_at:
+            return
+        in_force = ModelPrice.objects.filter(model_id=self.model_id, starts_at__lte=Now())
+        if in_force.filter(starts_at__gt=self.starts_at).exists():
+            raise ValidationError({"starts_at": _("A later price is in force already; start this one now or later.")})
 
 
 class GenerationKind(models.TextChoices):

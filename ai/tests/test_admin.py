@@ -1,7 +1,11 @@
 """Staff screens of generations and of the catalogue."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.tests.factories import make_user
 from ai.models import AiModel, Generation, ModelPrice
@@ -11,6 +15,7 @@ pytestmark = pytest.mark.django_db
 
 GENERATIONS = "/admin/ai/generation/"
 MODELS = "/admin/ai/aimodel/"
+PRICES = "/admin/ai/modelprice/"
 
 
 @pytest.mark.parametrize("rows", [1, 10])
@@ -20,6 +25,16 @@ def test_list_takes_the_same_queries_whatever_it_shows(staff_browser, django_ass
         make_generation(creator.default_workspace, created_by=creator)
     with django_assert_num_queries(5):
         assert staff_browser.get(GENERATIONS).status_code == 200
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+@pytest.mark.parametrize(("screen", "queries"), [("aimodel", 4), ("modelprice", 4)])
+def test_catalogue_takes_the_same_queries_whatever_it_shows(screen, queries, rows, staff_browser, django_assert_num_queries):
+    for number in range(rows):
+        model = AiModel.objects.create(provider="local", name=f"small-{number}")
+        ModelPrice.objects.create(model=model, starts_at="2026-11-01T00:00Z", input_price=0, cached_price=0, output_price=0)
+    with django_assert_num_queries(queries):
+        assert staff_browser.get(f"/admin/ai/{screen}/?q=small").context["cl"].result_count == rows
 
 
 def test_generation_is_shown_with_its_error(staff_browser, workspace):
@@ -51,31 +66,79 @@ def test_catalogue_lists_models_with_editable_rank(staff_browser, catalogue):
     assert staff_browser.get(MODELS).context["cl"].result_count == catalogue.count()
 
 
-def test_new_price_is_a_new_row(staff_browser, catalogue):
-    model = AiModel.objects.get(provider="openai", name="gpt-4o-mini")
-    price = model.prices.get()
-    form = {
-        "provider": "openai",
-        "name": "gpt-4o-mini",
-        "deployment": "",
-        "enabled": "on",
-        "rank": "10",
-        "retires_on": "",
-        "prices-TOTAL_FORMS": "2",
-        "prices-INITIAL_FORMS": "1",
-        "prices-0-id": str(price.id),
-        "prices-0-model": str(model.id),
-        "prices-0-starts_at_0": "2026-11-01",
-        "prices-0-starts_at_1": "00:00:00",
-        "prices-0-input_price": "150000",
-        "prices-0-cached_price": "75000",
-        "prices-0-output_price": "600000",
-        "prices-1-model": str(model.id),
-        "prices-1-starts_at_0": "2027-01-01",
-        "prices-1-starts_at_1": "00:00:00",
-        "prices-1-input_price": "100000",
-        "prices-1-cached_price": "50000",
-        "prices-1-output_price": "400000",
-    }
-    staff_browser.post(f"{MODELS}{model.id}/change/", form)
-    assert list(ModelPrice.objects.filter(model=model).values_list("input_price", flat=True)) == [100_000, 150_000]
+@pytest.fixture
+def begun(catalogue):
+    """Return a price that is in force."""
+    return ModelPrice.objects.get(model__provider="openai", model__name="gpt-4o-mini")
+
+
+@pytest.fixture
+def to_come(begun):
+    """Return a price of the same model that will be in force."""
+    prices = {"input_price": 100_000, "cached_price": 50_000, "output_price": 400_000}
+    return ModelPrice.objects.create(model=begun.model, starts_at=timezone.now() + timedelta(days=30), **prices)
+
+
+def price_form(model, day, prefix=""):
+    fields = {"model": str(model.id), "starts_at_0": day, "starts_at_1": "00:00:00"}
+    fields |= {"input_price": "7", "cached_price": "6", "output_price": "5"}
+    return {f"{prefix}{name}": value for name, value in fields.items()}
+
+
+def model_form(model, **fields):
+    form = {"provider": model.provider, "name": model.name, "deployment": "", "enabled": "on", "rank": model.rank, "retires_on": ""}
+    return form | {"prices-TOTAL_FORMS": "2", "prices-INITIAL_FORMS": "1"} | fields
+
+
+def test_new_price_is_a_new_row(staff_browser, begun):
+    rows = {"prices-0-id": str(begun.id)} | price_form(begun.model, "2020-01-01", "prices-0-")
+    rows |= price_form(begun.model, "2037-01-01", "prices-1-")
+    staff_browser.post(f"{MODELS}{begun.model_id}/change/", model_form(begun.model, **rows))
+    assert list(ModelPrice.objects.filter(model=begun.model).values_list("input_price", flat=True)) == [7, begun.input_price]
+
+
+def test_price_that_has_begun_is_shown_and_cannot_be_edited(staff_browser, begun):
+    address = f"{PRICES}{begun.id}/change/"
+    page = staff_browser.get(address)
+    answer = staff_browser.post(address, price_form(begun.model, "2037-01-01"))
+    assert (page.status_code, page.context["has_change_permission"], answer.status_code) == (200, False, 403)
+
+
+def test_price_that_has_begun_cannot_be_removed(staff_browser, begun, to_come):
+    chosen = {"action": "delete_selected", "_selected_action": [str(begun.id), str(to_come.id)], "post": "yes"}
+    statuses = [
+        staff_browser.post(f"{PRICES}{begun.id}/delete/", {"post": "yes"}).status_code,
+        staff_browser.post(PRICES, chosen).status_code,
+    ]
+    assert (statuses, ModelPrice.objects.filter(model=begun.model).count()) == ([403, 403], 2)
+
+
+def test_price_to_come_can_be_put_right(staff_browser, to_come):
+    staff_browser.post(f"{PRICES}{to_come.id}/change/", price_form(to_come.model, "2037-01-01"))
+    to_come.refresh_from_db()
+    assert (to_come.input_price, to_come.starts_at.year) == (7, 2037)
+
+
+def test_price_to_come_can_be_removed(staff_browser, to_come):
+    staff_browser.post(f"{PRICES}{to_come.id}/delete/", {"post": "yes"})
+    assert ModelPrice.objects.filter(id=to_come.id).exists() is False
+
+
+def test_price_before_the_one_in_force_is_refused(staff_browser, begun):
+    page = staff_browser.post(f"{PRICES}add/", price_form(begun.model, "2020-01-01"))
+    assert page.context["adminform"].errors == {"starts_at": ["A later price is in force already; start this one now or later."]}
+
+
+def test_model_with_prices_cannot_be_removed(staff_browser, begun):
+    staff_browser.post(f"{MODELS}{begun.model_id}/delete/", {"post": "yes"})
+    assert AiModel.objects.filter(id=begun.model_id).exists() is True
+
+
+@pytest.mark.parametrize("write", [lambda prices: prices.update(input_price=1), lambda prices: prices.delete()])
+def test_database_refuses_to_rewrite_a_price_that_has_begun(write, begun):
+    with pytest.raises(IntegrityError, match="A price that is or was in force stays as it is"), transaction.atomic():
+        write(ModelPrice.objects.filter(id=begun.id))
+
+
+def test_database_lets_a_price_to_come_be_changed(to_come):
+    assert ModelPrice.objects.filter(id=to_come.id).update(input_price=1) == 1
