@@ -258,7 +258,7 @@ UNFOLD = {
 }  # fmt: skip
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
@@ -74,7 +75,11 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
 
     email = models.EmailField(_("e-mail address"))
     name = models.CharField(_("name"), max_length=100)
+    display_name = models.CharField(_("display name"), max_length=100, blank=True)
     avatar = models.URLField(_("avatar"), blank=True)
+    bio = models.TextField(_("bio"), max_length=1000, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.CREATOR)
     default_workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", verbose_name=_("default workspace"))
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)

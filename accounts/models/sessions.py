@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
@@ -16,13 +17,25 @@ class RevokedReason(models.TextChoices):
     ENDED_BY_STAFF = "ended_by_staff", _("ended by staff")
 
 
-class Session(Record):
-    """One device that is signed in: the family of its refresh tokens. Its tokens of both kinds end with it."""
+class SessionKind(models.TextChoices):
+    """What holds a session: an app with tokens, or a browser with a cookie on the account pages and the admin."""
 
+    API = "api", _("app")
+    BROWSER = "browser", _("browser")
+
+
+class Session(Record):
+    """One device that is signed in: the family of its refresh tokens. Its tokens of both kinds end with it.
+
+    `authenticated_at` is when the person last proved who they are, which what is grave asks to be recent.
+    """
+
+    kind = models.CharField(_("kind"), max_length=8, choices=SessionKind, default=SessionKind.API)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user"))
     user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
     address = models.GenericIPAddressField(_("address"), null=True)
     last_used_at = models.DateTimeField(_("last used at"), auto_now_add=True)
+    authenticated_at = models.DateTimeField(_("authenticated at"), db_default=Now())
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
     revoked_reason = models.CharField(_("reason"), max_length=32, choices=RevokedReason, blank=True)
 
