@@ -1,5 +1,6 @@
 """Which plan a workspace has, and why."""
 
+import logging
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from accounts.models import PlanSource, Workspace
 from billing.models import PlanGrant
 from billing.plans import CATALOGUE, RANK, limits_for
 from huntaze import audit, events
+
+log = logging.getLogger(__name__)
 
 DUE_AT_ONCE = 500
 
@@ -55,15 +58,15 @@ def end_grant(*, grant_id: UUID, actor_id: UUID | None) -> None:
             apply_plan(workspace_id=grant.workspace_id)
 
 
-def apply_plan(*, workspace_id: UUID) -> str:
+def apply_plan(*, workspace_id: UUID, wait: bool = True) -> str:
     """Write the plan that a workspace has now, with its limits, onto the workspace; return the plan.
 
     The highest of `DEFAULT_PLAN` and the grants that run now wins, so a grant never lowers a plan; where grants overlap
     it lasts as long as the one that reaches furthest. Locks the workspace in one transaction. A change of plan is audited
-    and emits `workspace.plan_changed`.
+    and emits `workspace.plan_changed`. Without `wait`, raises OperationalError where another transaction holds the workspace.
     """
     with transaction.atomic():
-        workspace = Workspace.objects.select_for_update(no_key=True).get(id=workspace_id)
+        workspace = Workspace.objects.select_for_update(no_key=True, nowait=not wait).get(id=workspace_id)
         old = workspace.plan
         workspace.plan, workspace.plan_source, workspace.plan_until = _effective_plan(workspace_id)
         workspace.limits = limits_for(workspace.plan)
@@ -78,15 +81,22 @@ def apply_plan(*, workspace_id: UUID) -> str:
 
 
 def end_grants() -> int:
-    """Apply the plan of each workspace of which a grant has ended or begun; return how many were looked at.
+    """Apply the plan of each workspace of which a grant has ended or begun; return how many were applied.
 
-    One statement finds them; each is written in a transaction of its own, at most 500 in a call.
+    One statement finds them, at most 500 in a call; each is written in a transaction of its own. One that fails, or that another
+    transaction holds, is logged and left to the next call, and the others go on.
     """
     due = Workspace.objects.filter(plan_until__lte=Now()).order_by("plan_until").values_list("id", flat=True)[:DUE_AT_ONCE]
-    workspace_ids = list(due)
-    for workspace_id in workspace_ids:
-        apply_plan(workspace_id=workspace_id)
-    return len(workspace_ids)
+    return sum(_apply_if_possible(workspace_id) for workspace_id in list(due))
+
+
+def _apply_if_possible(workspace_id: UUID) -> bool:
+    try:
+        apply_plan(workspace_id=workspace_id, wait=False)
+    except Exception as error:
+        log.exception("The plan of workspace %s was not applied (%s)", workspace_id, type(error).__name__)
+        return False
+    return True
 
 
 def apply_plans() -> int:

@@ -1,7 +1,9 @@
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -165,3 +167,47 @@ def test_chore_looks_at_each_due_workspace_once():
         grant(make_workspace(), "pro", ends_at=timezone.now() + DAY)
     pass_time(2 * DAY)
     assert (services.end_grants(), services.end_grants()) == (3, 0)
+
+
+def let_two_grants_end():
+    """Return two workspaces whose plans are due, the one that was due first in front."""
+    workspaces = [make_workspace(), make_workspace()]
+    for days, workspace in enumerate(workspaces, 1):
+        grant(workspace, "pro", ends_at=timezone.now() + days * DAY)
+    pass_time(5 * DAY)
+    return workspaces
+
+
+def test_chore_goes_on_after_a_workspace_that_cannot_be_written(caplog):
+    bad, good = let_two_grants_end()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # those of the rows above, or the table could not be altered
+        cursor.execute(f"ALTER TABLE accounts_workspace ADD CONSTRAINT stuck CHECK (id <> '{bad.id}' OR plan = 'pro')")
+    assert (services.end_grants(), plan_of(bad), plan_of(good)) == (1, "pro", "free")
+    assert [record.getMessage() for record in caplog.records] == [f"The plan of workspace {bad.id} was not applied (IntegrityError)"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chore_goes_on_while_another_transaction_holds_a_workspace(caplog):
+    held, free = let_two_grants_end()
+    with psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor, "context": None}) as other:
+        other.execute("SELECT 1 FROM accounts_workspace WHERE id = %s FOR UPDATE", [held.id])
+        assert (services.end_grants(), plan_of(held), plan_of(free)) == (1, "pro", "free")
+    assert [record.getMessage() for record in caplog.records] == [f"The plan of workspace {held.id} was not applied (OperationalError)"]
+    assert (services.end_grants(), plan_of(held)) == (1, "free")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chore_goes_on_after_its_connection_was_cut(caplog):
+    cut, free = let_two_grants_end()
+    body = f"BEGIN IF NEW.id = ''{cut.id}'' THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS '{body}'")
+        cursor.execute("CREATE TRIGGER cut BEFORE UPDATE ON accounts_workspace FOR EACH ROW EXECUTE FUNCTION cut()")
+    try:
+        assert (services.end_grants(), plan_of(cut), plan_of(free)) == (1, "pro", "free")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION cut CASCADE")
+    ours = [record.getMessage() for record in caplog.records if record.name == "billing.services"]
+    assert ours == [f"The plan of workspace {cut.id} was not applied (OperationalError)"]
