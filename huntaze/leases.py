@@ -1,11 +1,13 @@
 """Durable work: the row is the truth, a Celery message is only a wake-up.
 
 A worker claims a row by one conditional UPDATE on the database's clock, renews its lease while it works, and
-finishes with its token as a fence: whoever lost the lease can no longer write. `wake_at` says when the sweeper
-should next send a wake-up, whatever became of the last one. A row whose tries are used up is a dead letter.
+finishes with its token as a fence: whoever lost the lease can no longer write. A worker that is stopped on purpose gives back
+what it cannot finish. `wake_at` says when the sweeper should next send a wake-up, whatever became of the last one. A row whose
+tries are used up is a dead letter.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -33,6 +35,7 @@ QUEUED = "queued"
 RUNNING = "running"
 WAKE_AFTER = timedelta(seconds=5)
 SWEEP_LIMIT = 500
+STOP_GRACE_SECONDS = 2.0  # `manage.py up` kills a worker that takes longer than five seconds to stop
 
 
 class LeasedWork(models.Model):
@@ -61,8 +64,17 @@ class Lease:
         """Extend the lease; return False when another worker, or nobody, holds the row now."""
         return bool(self._held().update(**_lease_until()))
 
+    def note(self, **values: Any) -> bool:
+        """Write `values` while the work goes on; return False, with nothing written, when the lease was lost."""
+        return bool(self._held().update(**values))
+
+    def give_back(self, **values: Any) -> bool:
+        """Put the row back among those that wait, the try not counted and a wake-up due; return False when the lease was lost."""
+        unclaimed = {"status": QUEUED, "attempts": F("attempts") - 1, "lease_token": None, "lease_expires_at": None, "wake_at": Now()}
+        return bool(self._held().update(**unclaimed, **values))
+
     def finish(self, **values: Any) -> bool:
-        """Write the outcome and give the row back; return False, with nothing written, when the lease was lost."""
+        """Write the outcome and let the row go; return False, with nothing written, when the lease was lost."""
         return bool(self._held().update(lease_token=None, lease_expires_at=None, wake_at=None, **values))
 
     def _held(self) -> models.QuerySet[Any]:
@@ -108,6 +120,14 @@ def wake(task: Task[Any, Any], pk: UUID) -> None:
     _wake_ups().put((task, pk))
 
 
+def wake_now(task: Task[Any, Any], pk: UUID) -> None:
+    """Tell a worker, before this returns, that row `pk` waits for `task`: for a process that is about to end."""
+    try:
+        task.delay(str(pk))
+    except Exception as error:  # noqa: BLE001  (the sweeper does it in seconds, whatever the fault of the broker's client)
+        log.warning("No wake-up for %s %s: %s", task.name, pk, error)
+
+
 @cache
 def _wake_ups() -> "SimpleQueue[tuple[Task[Any, Any], UUID]]":
     """Return the queue of wake-ups to send, and start the thread that sends them: no request waits for the broker."""
@@ -115,23 +135,35 @@ def _wake_ups() -> "SimpleQueue[tuple[Task[Any, Any], UUID]]":
 
     def send() -> None:
         while True:
-            task, pk = queue.get()
-            try:
-                task.delay(str(pk))
-            except Exception as error:  # noqa: BLE001  (the thread must outlive any fault of the broker's client)
-                log.warning("No wake-up for %s %s: %s", task.name, pk, error)
+            wake_now(*queue.get())
 
     threading.Thread(target=send, name="wake-ups", daemon=True).start()
     return queue
+
+
+class _Stop:
+    """When the work in this process ends, by `time.monotonic()`."""
+
+    at = math.inf
+
+
+def stop_soon() -> None:
+    """Let the work in this process end within `STOP_GRACE_SECONDS`, and what does not be given back; a signal handler may call this."""
+    _Stop.at = min(_Stop.at, time.monotonic() + STOP_GRACE_SECONDS)
+
+
+def must_give_back() -> bool:
+    """Return whether this process stops and the time to finish its work is over."""
+    return time.monotonic() >= _Stop.at
 
 
 @contextmanager
 def kept_alive(lease: Lease, *, interval: float, is_wanted: Callable[[], bool], stop: Callable[[], None]) -> "Iterator[None]":
     """Renew `lease` from a thread of its own while the block runs.
 
-    Every `interval` seconds the thread asks `is_wanted()`; when that is False, or the lease is lost, it calls
-    `stop()` once (from its thread) and ends. A renewal is due after a third of the lease, and stays due while the database is
-    away. No connection is held between turns: a full pool must not stop a renewal.
+    Every `interval` seconds the thread asks `is_wanted()`; when that is False, the lease is lost, or the work must be given
+    back, it calls `stop()` once (from its thread) and ends. A renewal is due after a third of the lease, and stays due while the
+    database is away. No connection is held between turns: a full pool must not stop a renewal.
     """
     done = threading.Event()
 
@@ -140,7 +172,7 @@ def kept_alive(lease: Lease, *, interval: float, is_wanted: Callable[[], bool], 
         renewed = time.monotonic()
         while not done.wait(interval):
             try:
-                wanted = is_wanted()
+                wanted = not must_give_back() and is_wanted()
                 if wanted and time.monotonic() - renewed >= renew_after:
                     wanted, renewed = lease.renew(), time.monotonic()
             except (OperationalError, InterfaceError):

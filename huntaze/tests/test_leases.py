@@ -51,6 +51,25 @@ def test_finish_leaves_nothing_to_wake(workspace):
     assert Generation.objects.values_list("status", "wake_at", "lease_token").get() == ("succeeded", None, None)
 
 
+def test_work_given_back_waits_at_once_with_its_try_not_counted(workspace):
+    generation = make_generation(workspace)
+    leases.claim(Generation, generation.pk).give_back(output_tokens=5)
+    row = Generation.objects.values_list("status", "attempts", "lease_token", "lease_expires_at", "output_tokens").get()
+    assert (row, leases.sweep(Generation)) == (("queued", 0, None, None, 5), leases.Due([generation.pk], []))
+
+
+def test_lost_work_cannot_be_given_back(workspace):
+    generation = make_generation(workspace)
+    stale = leases.claim(Generation, generation.pk)
+    expire(generation)
+    leases.claim(Generation, generation.pk)
+    assert (stale.give_back(), stale.note(output_tokens=5), Generation.objects.values_list("attempts", "output_tokens").get()) == (
+        False,
+        False,
+        (2, 0),
+    )
+
+
 def test_renewed_lease_cannot_be_taken_over(workspace):
     generation = make_generation(workspace)
     lease = leases.claim(Generation, generation.pk)
