@@ -2,7 +2,8 @@
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +15,15 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from ai import providers, queries, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
-from ai.models import FINAL, Generation, GenerationStatus
-from ai.providers.base import estimate_tokens
+from ai.models import FINAL, Generation, GenerationStatus, UsageSource
+from ai.providers.base import Usage
 from ai.queries import PricedModel
 from ai.signals import generation_finished
 from ai.stream import Writer
-from ai.writing import Outcome, Writing
+from ai.writing import BudgetSpent, Cancelled, Outcome, Writing
 from huntaze import audit, events, leases
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +37,12 @@ def request_generation(
     """Queue one generation and wake a worker once the transaction has committed.
 
     `order` holds prompt, platforms, tone, length, language, audience, variants and material. Raises PlanLimitReached,
-    or BudgetExceeded when writing each variant twice at full length would cost more than `max_cost_microusd`.
+    or BudgetExceeded when writing each variant twice at full length could cost more than `max_cost_microusd`; an order that
+    is taken stops before it has cost more.
     """
     if max_cost_microusd is not None:
         _refuse_dearer_than(max_cost_microusd, kind=kind, order=order)
+        order = {**order, "max_cost_microusd": max_cost_microusd}
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
         generation = Generation.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, input=order)
@@ -48,7 +53,8 @@ def request_generation(
 def run_generation(*, generation_id: UUID | str) -> None:
     """Write a generation that waits, or whose worker was lost; do nothing where another worker holds it.
 
-    The provider is called outside of any transaction. The outcome is written by the lease's holder only.
+    The provider is called outside of any transaction. The outcome is written by the lease's holder only. A worker that stops
+    before it is done puts the generation back and wakes another.
     """
     lease = leases.claim(Generation, UUID(str(generation_id)), started_at=Now())
     if lease is None:
@@ -63,6 +69,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
         provider=providers.get(model.provider) if model else None,
         model=model.sent_name if model else "",
         emit=stream.append,
+        before_call=lambda usages: _note(lease, generation, usages, model),
     )
     if generation.cancel_requested_at:
         writing.stop()
@@ -70,8 +77,11 @@ def run_generation(*, generation_id: UUID | str) -> None:
     connection.close()  # the provider may take minutes, and the pool is small
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
         outcome = _run(writing, lease.pk)
-        status = _finish_surely(lease, _values(writing, outcome, model))
-    if status is not None:
+        used = _used(generation, outcome.usages, model)
+        status = _surely(lambda: _finish(lease, used, _end(writing, outcome, model)))
+    if status == GenerationStatus.QUEUED:
+        leases.wake_now(tasks.run_generation, lease.pk)
+    elif status is not None:
         stream.append("done", {"status": status})
 
 
@@ -112,24 +122,15 @@ def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str =
 
 
 def _refuse_dearer_than(limit: int, *, kind: str, order: dict[str, Any]) -> None:
-    """Compare `limit` (micro-dollars) with every variant written twice at full length, the most that one run can ask for."""
+    """Compare `limit` (micro-dollars) with every variant written twice at full length."""
     model = queries.model_in_charge()
     if model is None:
         return
-    cost = -(-_worst_cost_nanousd(model, kind=kind, order=order) // 1000)
+    writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
+    cost = -(-sum(model.cost_nanousd(usage) for usage in writing.most_usages()) // 1000)
     if cost > limit:
         detail = _("This may cost up to %(cost)d micro-dollars; the request allows %(limit)d.") % {"cost": cost, "limit": limit}
         raise BudgetExceeded(detail, limit={"name": "max_cost_microusd", "value": limit, "used": cost})
-
-
-def _worst_cost_nanousd(model: PricedModel, *, kind: str, order: dict[str, Any]) -> int:
-    writing = Writing(kind=kind, order=order, seed=0, provider=None, model=model.name, emit=lambda _event, _data: None)
-    read = sum(estimate_tokens(message.content) + 8 for message in writing.messages())
-    written = writing.prompt.max_output_tokens(order["length"])
-    # The second call reads the first one's text besides.
-    thousand_fold = (2 * read + written) * model.input_price + 2 * written * model.output_price
-    variants: int = order["variants"]
-    return variants * -(-thousand_fold // 1000)
 
 
 def _is_wanted(lease: leases.Lease) -> bool:
@@ -148,12 +149,27 @@ def _run(writing: Writing, generation_id: UUID) -> Outcome:
         return outcome
 
 
-def _finish_surely(lease: leases.Lease, values: dict[str, Any]) -> str | None:
-    """Finish, again and again while the database is away: the text is paid for, and the lease is still being renewed."""
+def _note(lease: leases.Lease, generation: Generation, usages: list[Usage], model: PricedModel | None) -> None:
+    """Write what the calls can have used at most once the next one is made, so that a lost worker's calls are counted too.
+
+    Raises BudgetSpent when that is more than the order allows, Cancelled when the lease was lost.
+    """
+    used = _used(generation, usages, model)
+    limit = generation.input.get("max_cost_microusd")
+    if limit is not None and used["cost_nanousd"] > limit * 1000:
+        raise BudgetSpent(_("A further call could cost more than the %(limit)d micro-dollars that the order allows.") % {"limit": limit})
+    held = _surely(lambda: lease.note(**used))
+    connection.close()
+    if not held:
+        raise Cancelled
+
+
+def _surely(write: Callable[[], T]) -> T:
+    """Write, again and again while the database is away: the text is paid for, and the lease is still being renewed."""
     deadline = time.monotonic() + settings.LEASE_SECONDS
     while True:
         try:
-            return _finish(lease, values)
+            return write()
         except (OperationalError, InterfaceError):
             connection.close()
             if time.monotonic() > deadline:
@@ -161,12 +177,18 @@ def _finish_surely(lease: leases.Lease, values: dict[str, Any]) -> str | None:
             time.sleep(HEARTBEAT_SECONDS)
 
 
-def _finish(lease: leases.Lease, values: dict[str, Any]) -> str | None:
-    """Write the outcome and tell the other apps in the same transaction; return the status, or None when the lease was lost."""
+def _finish(lease: leases.Lease, used: dict[str, Any], end: dict[str, Any]) -> str | None:
+    """Write the outcome and tell the other apps in the same transaction; return the status, or None when the lease was lost.
+
+    Where nobody asked for the end but the worker's own stop, the generation goes back among those that wait.
+    """
     with transaction.atomic():
         if _is_cancelled(lease.pk):
-            values |= CANCELLED
-        if not lease.finish(**values):
+            end |= CANCELLED
+        elif end["status"] == GenerationStatus.CANCELLED and leases.must_give_back() and lease.give_back(**used):
+            log.info("Generation %s was given back: this worker stops", lease.pk)
+            return GenerationStatus.QUEUED
+        if not lease.finish(**used, **end):
             log.warning("A late result for generation %s was refused", lease.pk)
             return None
         generation = Generation.objects.get(pk=lease.pk)
@@ -180,10 +202,21 @@ def _is_cancelled(generation_id: UUID) -> bool:
     return rows.values_list("cancel_requested_at", flat=True).first() is not None
 
 
-def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
+def _used(generation: Generation, usages: list[Usage], model: PricedModel | None) -> dict[str, Any]:
+    """Return the columns of what a generation has used: in the tries before this one, as read when it began, and in `usages`."""
+    sources = {generation.usage_source, *(usage.source for usage in usages)}
+    least_certain = (UsageSource.UNKNOWN, UsageSource.ESTIMATED, UsageSource.REPORTED)
+    return {
+        "input_tokens": generation.input_tokens + sum(usage.input_tokens for usage in usages),
+        "cached_tokens": generation.cached_tokens + sum(usage.cached_tokens for usage in usages),
+        "output_tokens": generation.output_tokens + sum(usage.output_tokens for usage in usages),
+        "usage_source": next((source for source in least_certain if source in sources), ""),
+        "cost_nanousd": generation.cost_nanousd + (sum(map(model.cost_nanousd, usages)) if model else 0),
+    }
+
+
+def _end(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
     ended_early = GenerationStatus.CANCELLED if outcome.cancelled else GenerationStatus.FAILED if outcome.error else None
-    sources = {usage.source for usage in outcome.usages}
-    worst_source = next((source for source in ("unknown", "estimated", "reported") if source in sources), "")
     return {
         "status": ended_early or GenerationStatus.SUCCEEDED,
         "outputs": outcome.outputs,
@@ -191,11 +224,6 @@ def _values(writing: Writing, outcome: Outcome, model: PricedModel | None) -> di
         "model": "" if outcome.from_template or model is None else model.name,
         "prompt_name": writing.prompt.name,
         "prompt_hash": writing.prompt.hash,
-        "input_tokens": sum(usage.input_tokens for usage in outcome.usages),
-        "cached_tokens": sum(usage.cached_tokens for usage in outcome.usages),
-        "output_tokens": sum(usage.output_tokens for usage in outcome.usages),
-        "usage_source": worst_source,
-        "cost_nanousd": sum(model.cost_nanousd(usage) for usage in outcome.usages) if model else 0,
         "checks": outcome.checks,
         "error": outcome.error,
         "finished_at": Now(),

@@ -5,17 +5,20 @@ Knows providers, prompts, the checker and the templates, but no database: what h
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from ai import checker, prompts, template_engine
 from ai.checker import Failure
-from ai.providers.base import Completion, CompletionRequest, Message, Provider, ProviderError, TextChunk, Usage
+from ai.providers.base import Completion, CompletionRequest, Message, Provider, ProviderError, TextChunk, Usage, most_usage
 from ai.providers.retry import with_retries
 
 Emit = Callable[[str, dict[str, Any]], None]
+BeforeCall = Callable[[list[Usage]], None]
+
+CORRECTION_TOKENS = 500
 
 
 @dataclass
@@ -38,18 +41,28 @@ class Cancelled(Exception):
     """The writing was stopped from outside."""
 
 
-class Writing:
-    """One run over the variants of an order; `stop` may be called from any thread."""
+class BudgetSpent(Exception):
+    """A further call could cost more than the order allows."""
 
-    def __init__(self, *, kind: str, order: dict[str, Any], seed: int, provider: Provider | None, model: str, emit: Emit) -> None:
-        self.kind = kind
-        self.order = order
-        self.seed = seed
-        self.provider = provider
-        self.model = model
-        self.emit = emit
-        self.prompt = prompts.load(kind)
-        self.outcome = Outcome()
+
+@dataclass(kw_only=True, eq=False)
+class Writing:
+    """One run over the variants of an order; `stop` may be called from any thread.
+
+    `before_call` is told what all calls can have used after the next one, at most; it may raise BudgetSpent or Cancelled.
+    """
+
+    kind: str
+    order: dict[str, Any]
+    seed: int = 0
+    provider: Provider | None
+    model: str
+    emit: Emit = lambda _event, _data: None
+    before_call: BeforeCall = lambda _usages: None
+    outcome: Outcome = field(init=False, default_factory=Outcome)
+
+    def __post_init__(self) -> None:
+        self.prompt = prompts.load(self.kind)
         self._stopped = threading.Event()
         self._completion: Completion | None = None
 
@@ -69,6 +82,8 @@ class Writing:
             self.outcome.cancelled = True
         except ProviderError as error:
             self.outcome.error = {"code": error.code, "detail": error.detail, "upstream": error.upstream}
+        except BudgetSpent as error:
+            self.outcome.error = {"code": "budget_exceeded", "detail": str(error)}
         except template_engine.UnsupportedByTemplate as error:
             self.outcome.error = {"code": "unsupported_by_template", "detail": str(error)}
         return self.outcome
@@ -98,13 +113,7 @@ class Writing:
 
     def _ask(self, provider: Provider, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
         """Return the text of one call, retried where that may help; each try's usage goes into the outcome."""
-        request = CompletionRequest(
-            model=self.model,
-            messages=messages,
-            max_output_tokens=self.prompt.max_output_tokens(self.order["length"]),
-            temperature=self.prompt.temperature,
-            seed=(self.seed + variant) % 2**31,
-        )
+        request = self._request(messages, variant)
         text = ""
         for item in with_retries(lambda: self._open(provider, request), stopped=self._stopped, spent=self.outcome.usages.append):
             if isinstance(item, TextChunk):
@@ -115,7 +124,24 @@ class Writing:
             raise Cancelled
         return text
 
+    def _request(self, messages: tuple[Message, ...], variant: int) -> CompletionRequest:
+        return CompletionRequest(
+            model=self.model,
+            messages=messages,
+            max_output_tokens=self.prompt.max_output_tokens(self.order["length"]),
+            temperature=self.prompt.temperature,
+            seed=(self.seed + variant) % 2**31,
+        )
+
+    def most_usages(self) -> list[Usage]:
+        """Return the most that the calls of this run can use, if each variant is written twice and no call is repeated."""
+        first = most_usage(self._request(self.messages(), 1))
+        # The second call reads the first one's text besides, four bytes of most tokens, and a few sentences about it.
+        second = replace(first, input_tokens=first.input_tokens + 4 * first.output_tokens + CORRECTION_TOKENS)
+        return [first, second] * self.order["variants"]
+
     def _open(self, provider: Provider, request: CompletionRequest) -> Completion:
+        self.before_call([*self.outcome.usages, most_usage(request)])
         self._completion = provider.stream(request)
         if self._stopped.is_set():
             self._completion.close()

@@ -156,6 +156,15 @@ def estimate_tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // 3)
 
 
+def most_usage(request: CompletionRequest) -> Usage:
+    """Return the most that one call can be billed: no token is less than a byte of UTF-8, and the vendor stops at the output's limit.
+
+    Chat markup adds a few tokens a message.
+    """
+    prompt = sum(len(message.content.encode("utf-8", "replace")) + 8 for message in request.messages)
+    return Usage(prompt, 0, request.max_output_tokens, "unknown")
+
+
 def estimate_usage(request: CompletionRequest, *, output: str, chunks: int, source: UsageSource) -> Usage:
     """Return the estimated usage of a call that wrote `output` in `chunks` pieces and reported nothing.
 

@@ -24,6 +24,14 @@ def openai_simulator(openai_process):
 
 
 @pytest.fixture
+def vendor(openai_simulator, settings, catalogue):
+    """Return the simulated vendor, configured as OpenAI, whose gpt-4o-mini writes."""
+    settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = f"{openai_simulator.url}/v1", openai_simulator.key
+    settings.AI_MODEL = "gpt-4o-mini"
+    return openai_simulator
+
+
+@pytest.fixture
 def unused_port():
     """Return a loopback port on which nobody listens, kept reserved."""
     with socket.socket() as reserved:

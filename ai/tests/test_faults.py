@@ -1,7 +1,10 @@
 """Generations on real processes whose parts are killed, stopped and cut off (guarantees F1 to F4, F9 to F11)."""
 
+import signal
+
 import pytest
 
+from huntaze.leases import STOP_GRACE_SECONDS
 from huntaze.tests.client import ApiClient
 from huntaze.tests.processes import eventually
 
@@ -81,6 +84,41 @@ def test_f1_killed_worker_gives_one_result_within_the_lease_and_five_seconds(ins
         2,
         [row["asset_id"]],
     )
+
+
+def test_stopped_worker_gives_its_generation_back_at_once(start_stack, openai_simulator, hangs):
+    stack = start_stack("web", "worker", **settings_for(openai_simulator) | {"LEASE_SECONDS": "60"})
+    client = ApiClient(stack.url).sign_up()
+    hangs()
+    generation_id = client.generate()
+    openai_simulator.wait_for_calls(lambda calls: bool(calls) and calls[0]["tokens_sent"] >= 5)
+    stack.parts["stopping"] = stack.parts.pop("worker")
+    stack.start("worker")
+    eventually(lambda: stack.log("worker").count(" ready.") == 2)
+    stack.parts["stopping"].signal(signal.SIGTERM)
+    openai_simulator.wait_for_calls(lambda calls: len(calls) == 2, seconds=STOP_GRACE_SECONDS + 3)
+    row = ended(client, generation_id)
+    eventually(lambda: not stack.parts["stopping"].running())
+    assets = client.call("GET", "/api/v1/content/assets").body["data"]
+    billed = sum(line["amount_nanousd"] for line in openai_simulator.bill())
+    assert (row["status"], row["attempts"], len(openai_simulator.calls()), [asset["id"] for asset in assets]) == (
+        "succeeded",
+        1,
+        2,
+        [row["asset_id"]],
+    )
+    assert (row["tokens"]["counted"], row["cost_microusd"] * 1000 >= billed) == ("estimated", True)
+
+
+def test_stopped_worker_finishes_what_it_can(installation, openai_simulator):
+    stack = installation()
+    client = ApiClient(stack.url).sign_up()
+    openai_simulator.script([{"delay": 0.01}])
+    generation_id = client.generate()
+    openai_simulator.wait_for_calls(lambda calls: bool(calls) and calls[0]["tokens_sent"] >= 5)
+    stack.parts["worker"].signal(signal.SIGTERM)
+    row = ended(client, generation_id)
+    assert (row["status"], row["attempts"], len(openai_simulator.calls())) == ("succeeded", 1, 1)
 
 
 def test_f2_late_result_of_a_stopped_worker_is_refused(installation, openai_simulator, hangs):

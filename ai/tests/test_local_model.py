@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ai import local_model, providers
-from ai.providers.base import CompletionRequest, Message, TextChunk
+from ai.providers.base import CompletionRequest, Message, ProviderError, TextChunk
 
 COMMAND = [sys.executable, "manage.py", "localmodel"]
 REQUEST = CompletionRequest("any", (Message("user", "Write one sentence about the sea."),), 40, 0.5, 1)
@@ -79,7 +79,7 @@ def test_closing_a_stream_stops_the_model(server, settings):
 def test_prompt_longer_than_the_context_is_a_typed_failure(server, settings):
     settings.LOCAL_AI_URL = server[0]
     with (
-        pytest.raises(providers.ProviderError) as caught,
+        pytest.raises(ProviderError) as caught,
         providers.get("local").stream(CompletionRequest("any", (Message("user", "sea " * 9000),), 40)) as completion,
     ):
         list(completion)
