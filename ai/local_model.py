@@ -12,6 +12,7 @@ from typing import Any
 CONTEXT_TOKENS = 4096
 ANSWERS_AT_ONCE = 2
 DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+DEFAULT_LANGUAGES = frozenset({"en"})  # all that it was trained on; its French can be words in a row, which no check notices
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 

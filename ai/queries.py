@@ -16,7 +16,7 @@ from ai.providers.base import Usage
 
 @dataclass(frozen=True)
 class PricedModel:
-    """A model with the price in force, in micro-dollars per million tokens."""
+    """A model with the price in force, in micro-dollars per million tokens, and the languages that it writes, if not any."""
 
     provider: str
     name: str
@@ -24,6 +24,7 @@ class PricedModel:
     input_price: int
     cached_price: int
     output_price: int
+    languages: frozenset[str] | None = None
 
     def cost_nanousd(self, usage: Usage) -> int:
         """Return what one attempt cost in nano-dollars, rounded half up once; cached tokens are part of the input's."""
@@ -54,7 +55,7 @@ def model_in_charge() -> PricedModel | None:
             return _priced(model)
         if provider in (ProviderName.COMPATIBLE, ProviderName.LOCAL):
             name = settings.AI_MODEL or _name_at(provider)
-            return PricedModel(provider, name, name, 0, 0, 0)
+            return PricedModel(provider, name, name, 0, 0, 0, _languages_of(provider))
     return None
 
 
@@ -65,6 +66,12 @@ def _name_at(provider: str) -> str:
     return "default"
 
 
+def _languages_of(provider: str) -> frozenset[str] | None:
+    """Return the languages that the embedded model writes; a file of one's own, and any other provider, may write all."""
+    return local_model.DEFAULT_LANGUAGES if provider == ProviderName.LOCAL and not settings.HUNTAZE_LOCAL_MODEL else None
+
+
 def _priced(model: AiModel) -> PricedModel:
     price = ModelPrice.objects.filter(model=model, starts_at__lte=Now()).latest("starts_at")
-    return PricedModel(model.provider, model.name, model.sent_name, price.input_price, price.cached_price, price.output_price)
+    prices = (price.input_price, price.cached_price, price.output_price)
+    return PricedModel(model.provider, model.name, model.sent_name, *prices, _languages_of(model.provider))

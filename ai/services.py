@@ -68,9 +68,12 @@ def run_generation(*, generation_id: UUID | str) -> None:
         seed=generation.id.int % 2**31,
         provider=providers.get(model.provider) if model else None,
         model=model.sent_name if model else "",
+        languages=model.languages if model else None,
         emit=stream.append,
         before_call=lambda usages: _note(lease, generation, usages, model),
     )
+    if not writing.asks_model:
+        model = None
     if generation.cancel_requested_at:
         writing.stop()
     stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})

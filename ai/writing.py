@@ -49,7 +49,8 @@ class BudgetSpent(Exception):
 class Writing:
     """One run over the variants of an order; `stop` may be called from any thread.
 
-    `before_call` is told what all calls can have used after the next one, at most; it may raise BudgetSpent or Cancelled.
+    Templates write where there is no `provider`, or where the order's language is none of the model's `languages` (None: it
+    writes any). `before_call` is told what all calls can have used after the next one, at most; it may raise BudgetSpent or Cancelled.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Writing:
     seed: int = 0
     provider: Provider | None
     model: str
+    languages: frozenset[str] | None = None
     emit: Emit = lambda _event, _data: None
     before_call: BeforeCall = lambda _usages: None
     outcome: Outcome = field(init=False, default_factory=Outcome)
@@ -91,8 +93,8 @@ class Writing:
     def _write_variant(self, variant: int) -> tuple[str, str]:
         if self._stopped.is_set():
             raise Cancelled
-        if self.provider is None:
-            self._reject(variant, 1, [Failure("no_model", _("No AI model is configured."))])
+        if self.provider is None or not self.asks_model:
+            self._reject(variant, 1, [self._absence()])
             return self._replace(variant, self._from_template(variant), "template")
         messages = self.messages()
         shown = self._ask(self.provider, messages, variant=variant, streamed=True)
@@ -106,6 +108,16 @@ class Writing:
             return self._replace(variant, checker.clean(again), "model")
         self._reject(variant, 2, failures)
         return self._replace(variant, self._from_template(variant), "template")
+
+    @property
+    def asks_model(self) -> bool:
+        """Return whether a model is asked for this order's texts."""
+        return self.provider is not None and (self.languages is None or self.order["language"] in self.languages)
+
+    def _absence(self) -> Failure:
+        if self.provider is None:
+            return Failure("no_model", _("No AI model is configured."))
+        return Failure("model_language", _("The embedded model writes English only."))
 
     def messages(self) -> tuple[Message, ...]:
         names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 GENERATE = "/api/v1/content/generate"
 GENERATIONS = "/api/v1/ai/generations"
+ENGLISH = frozenset({"en"})
 ORDER = {"kind": "post", "prompt": "A post about my new cooking series", "length": "short", "platforms": ["instagram"]}
 
 
@@ -446,7 +447,40 @@ def test_cached_tokens_cost_their_own_price():
 
 def test_embedded_model_needs_no_row_and_is_named_by_its_file(db, settings):
     settings.LOCAL_AI_URL = "http://127.0.0.1:1"
-    assert queries.model_in_charge() == queries.PricedModel("local", "SmolLM2-135M-Instruct.Q4_1", "SmolLM2-135M-Instruct.Q4_1", 0, 0, 0)
+    assert queries.model_in_charge() == queries.PricedModel("local", *["SmolLM2-135M-Instruct.Q4_1"] * 2, 0, 0, 0, ENGLISH)
+
+
+@pytest.fixture
+def embedded(openai_simulator, settings):
+    """Return the simulated vendor in the place of the embedded model's server; it wants a key, so it refuses who asks."""
+    settings.LOCAL_AI_URL = openai_simulator.url
+    return openai_simulator
+
+
+def written_by(generation: Generation) -> tuple:
+    generation = run(generation)
+    return generation.status, generation.provider, (generation.error or {}).get("code"), [check["code"] for check in generation.checks]
+
+
+def test_embedded_model_is_asked_for_english(embedded, workspace):
+    assert written_by(make_generation(workspace)) == ("failed", "local", "auth", [])
+
+
+@pytest.mark.parametrize(("language", "status", "code"), [("fr", "succeeded", None), ("de", "failed", "unsupported_by_template")])
+def test_embedded_model_is_asked_for_no_other_language(embedded, workspace, language, status, code):
+    written = written_by(make_generation(workspace, input={"language": language}))
+    assert (written, embedded.calls()) == ((status, "template", code, ["model_language"]), [])
+
+
+def test_embedded_model_of_the_catalogue_is_asked_for_no_other_language(embedded, workspace):
+    model = AiModel.objects.create(provider="local", name="SmolLM2")
+    model.prices.create(starts_at="2026-01-01T00:00Z", input_price=0, cached_price=0, output_price=0)
+    assert written_by(make_generation(workspace, input={"language": "fr"})) == ("succeeded", "template", None, ["model_language"])
+
+
+def test_model_file_of_ones_own_is_asked_for_every_language(embedded, workspace, settings, tmp_path):
+    settings.HUNTAZE_LOCAL_MODEL = str(tmp_path / "own.gguf")
+    assert written_by(make_generation(workspace, input={"language": "fr"})) == ("failed", "local", "auth", [])
 
 
 def test_model_without_a_price_in_force_leaves_the_pen_to_the_next(vendor, settings):
