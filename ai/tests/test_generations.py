@@ -425,14 +425,6 @@ def test_without_any_model_the_template_engine_writes(workspace):
     assert (generation.status, generation.provider, generation.cost_nanousd) == ("succeeded", "template", 0)
 
 
-@pytest.mark.parametrize("rows", [1, 10])
-def test_list_takes_two_queries(api, workspace, django_assert_num_queries, rows):
-    for _row in range(rows):
-        make_generation(workspace)
-    with django_assert_num_queries(2):
-        api.get(GENERATIONS)
-
-
 def test_list_filters_by_kind_and_status(api, workspace):
     make_generation(workspace, kind="ideas")
     kept = make_generation(workspace, kind="post")
