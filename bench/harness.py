@@ -103,6 +103,7 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
         "HUNTAZE_ENV_FILE": os.devnull,
         "SECRET_KEY": secrets.token_urlsafe(48),
         "AUTH_TOKEN_KEYS": f"bench:{secrets.token_urlsafe(48)}",
+        "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": valkey.url,
         "CONTROL_DATABASE_URL": twin_database,

@@ -26,5 +26,6 @@ def deployment_is_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         "AUTH_TOKEN_KEYS is not set: nobody can sign in.": not settings.AUTH_TOKEN_KEYS,
         "HUNTAZE_URL must start with https://.": not settings.SECURE,
         "LOCAL_AI_URL: the embedded model is for trying; configure a provider.": bool(settings.LOCAL_AI_URL),
+        "ENCRYPTION_KEYS is not set: no secret can be kept.": not settings.ENCRYPTION_KEYS,
     }
     return [Error(text, id=f"huntaze.E{number:03}") for number, (text, faulty) in enumerate(faults.items(), start=10) if faulty]

@@ -29,6 +29,9 @@ AUTH_TOKEN_KEYS = env.items(
 )
 ALLOWED_HOSTS = sorted(
     {
+ENCRYPTION_KEYS = env.items(
+    "ENCRYPTION_KEYS", secret=True, help="Keys of secrets at rest as `kid:secret,…`; the first encrypts, all decrypt."
+)
         str(urlsplit(HUNTAZE_URL).hostname),
         "127.0.0.1",
         "localhost",

@@ -11,6 +11,7 @@ from huntaze.embedded.parts import PartError
 from huntaze.env import read_env_file
 
 RUNNING = ("DATABASE_URL", "REDIS_URL", "LOCAL_AI_URL", "HUNTAZE_URL")
+KEYRINGS = ("AUTH_TOKEN_KEYS", "ENCRYPTION_KEYS")
 DEMO_PASSWORDS = ("HUNTAZE_DEMO_PASSWORD", "HUNTAZE_DEMO_STAFF_PASSWORD")
 
 
@@ -47,7 +48,8 @@ class Installation:
 
     def make_secrets(self, *, demo: bool) -> dict[str, str]:
         """Add the secrets that are missing and return all; forget what an earlier, killed run left."""
-        made = {"SECRET_KEY": secrets.token_urlsafe(48), "AUTH_TOKEN_KEYS": f"{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}"}
+        made = {"SECRET_KEY": secrets.token_urlsafe(48)}
+        made |= {name: f"{secrets.token_hex(4)}:{secrets.token_urlsafe(48)}" for name in KEYRINGS}
         if demo:
             made |= {name: secrets.token_urlsafe(12) for name in DEMO_PASSWORDS}
         values = made | self.values()

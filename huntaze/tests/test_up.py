@@ -174,7 +174,13 @@ def test_up_stops_within_ten_seconds_and_leaves_nothing(life):
 
 
 def test_up_keeps_only_its_secrets_when_stopped(life):
-    assert life["after"] == ["AUTH_TOKEN_KEYS", "HUNTAZE_DEMO_PASSWORD", "HUNTAZE_DEMO_STAFF_PASSWORD", "SECRET_KEY"]
+    assert life["after"] == [
+        "AUTH_TOKEN_KEYS",
+        "ENCRYPTION_KEYS",
+        "HUNTAZE_DEMO_PASSWORD",
+        "HUNTAZE_DEMO_STAFF_PASSWORD",
+        "SECRET_KEY",
+    ]
 
 
 @pytest.mark.parametrize(
