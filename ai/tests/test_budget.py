@@ -4,24 +4,16 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 
 from ai import services
 from ai.errors import BudgetExceeded
 from ai.models import Generation
-from ai.tests.factories import ORDER, make_generation
+from ai.tests.factories import ORDER, make_generation, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Both drafts are as long as can be and fail the checks, and the vendor breaks off twice before each: six calls, all of them billed.
 DEAREST = [*[{"kind": "truncated", "tokens": 0}] * 2, {"text": "again " * 300}] * 2
-
-
-def run(generation: Generation) -> Generation:
-    services.run_generation(generation_id=generation.pk)
-    generation.refresh_from_db()
-    connection.close()
-    return generation
 
 
 @contextmanager
