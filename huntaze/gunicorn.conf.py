@@ -20,12 +20,12 @@ if not settings.AUTH_TOKEN_KEYS:
 
 wsgi_app = "huntaze.wsgi:application"
 bind = f"{settings.HUNTAZE_HOST}:{settings.HUNTAZE_PORT}"
-worker_class = "gevent"
+worker_class = "huntaze.api.web_worker.Worker"
 workers = settings.WEB_WORKERS
 worker_connections = 1000
 timeout = 60
 graceful_timeout = 4
-keepalive = 5
+keepalive = 5  # also what the head of a request may take
 control_socket_disable = True
 
 _end_with_master = end_with_parent(signal.SIGKILL)

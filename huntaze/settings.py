@@ -169,6 +169,7 @@ API_REQUESTS_PER_MINUTE = env.integer(
 API_ANONYMOUS_REQUESTS_PER_MINUTE = env.integer(
     "API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute from one address without a token."
 )
+REQUEST_BODY_SECONDS = env.integer("REQUEST_BODY_SECONDS", 30, minimum=1, help="How long a client may take to send the body of a request.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS", help="Origins of browser apps that may call the API, as https://host,…")
 CORS_URLS_REGEX = r"^/api/"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -62,7 +62,7 @@ class Problem(Exception):
 
 class MalformedRequest(Problem):
     code = "malformed_request"
-    title = gettext_lazy("The body is not valid JSON.")
+    title = gettext_lazy("The request is malformed.")
 
 
 class InvalidCursor(Problem):
@@ -100,6 +100,13 @@ class NotAcceptable(Problem):
     title = gettext_lazy("None of the media types in Accept can be served.")
 
 
+class RequestTimeout(Problem):
+    status = 408
+    code = "request_timeout"
+    title = gettext_lazy("The body did not arrive in time.")
+    retryable = True
+
+
 class IdempotencyInFlight(Problem):
     status = 409
     code = "idempotency_in_flight"
@@ -111,6 +118,12 @@ class BodyTooLarge(Problem):
     status = 413
     code = "body_too_large"
     title = gettext_lazy("The body is larger than this address takes.")
+
+
+class AddressTooLong(Problem):
+    status = 414
+    code = "address_too_long"
+    title = gettext_lazy("The address is longer than this server reads.")
 
 
 class UnsupportedMediaType(Problem):
@@ -129,6 +142,12 @@ class IdempotencyKeyReused(Problem):
     status = 422
     code = "idempotency_key_reused"
     title = gettext_lazy("This Idempotency-Key was used with another request.")
+
+
+class HeadersTooLarge(Problem):
+    status = 431
+    code = "headers_too_large"
+    title = gettext_lazy("The headers are larger than this server reads.")
 
 
 class RateLimited(Problem):
@@ -152,6 +171,11 @@ class DatabaseUnavailable(Problem):
     retryable = True
 
 
+_BY_EXCEPTION: dict[type[Exception], type[Problem]] = {
+    Http404: NotFound,
+    PermissionDenied: Forbidden,
+    UnreadablePostError: RequestTimeout,  # the server's worker gave up reading, or the client went away
+}
 _BY_STATUS: dict[int, type[Problem]] = {
     400: MalformedRequest,
     401: Unauthenticated,
@@ -172,10 +196,9 @@ def problem_from(error: Exception) -> Problem | None:
         return ValidationFailed(_("See `errors`."), errors=list(_pointers(error.get_full_details())))
     if isinstance(error, RequestDataTooBig):
         return BodyTooLarge(_("The limit is %(bytes)d bytes.") % {"bytes": settings.API_MAX_BODY_BYTES})
-    if isinstance(error, Http404):
-        return NotFound()
-    if isinstance(error, PermissionDenied):
-        return Forbidden()
+    for raised, kind in _BY_EXCEPTION.items():
+        if isinstance(error, raised):
+            return kind()
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         log.warning("The database does not answer: %s", error)
         return DatabaseUnavailable(_("Try again in a moment."), retry_after=2)

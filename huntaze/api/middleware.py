@@ -53,7 +53,6 @@ class RequestMiddleware:
         response.setdefault("Content-Security-Policy", _policy(request.path_info))
         return response
 
-
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
         """Answer 405 where a page other than the admin's is sent something: no other takes what a browser's form sends.
 

@@ -36,7 +36,12 @@ _ALWAYS = {
     "429": "Too many requests; `Retry-After` says when.",
     "503": "A part that is needed does not answer; `Retry-After` says when.",
 }
-_WITH_BODY = {"413": "The body is too large.", "415": "The body is not JSON.", "422": "Some fields are not valid."}
+_WITH_BODY = {
+    "408": "The body did not arrive in time.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "422": "Some fields are not valid.",
+}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
