@@ -4,6 +4,8 @@
 """
 
 import os
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -58,6 +60,15 @@ INSTALLED_APPS = [
     "billing",
     "ai",
     "content",
+    # Below ours, so that our templates win over theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.facebook",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.tiktok",
 ]
 MIDDLEWARE = [
     "huntaze.api.middleware.RequestMiddleware",
@@ -69,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "huntaze.context.StaffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "huntaze.urls"
@@ -127,6 +139,15 @@ REDIS_URL = env.url(
 REDIS_TIMEOUT_SECONDS = 0.25
 REDIS_LONGEST_WAIT_SECONDS = 5
 
+# What must outlive Valkey, such as the TOTP codes that were used; nothing on the hot path. The table comes with a migration.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "huntaze_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "huntaze"
@@ -148,6 +169,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 AUTH_USER_MODEL = "accounts.User"
 # E-mail addresses are unique among live accounts (a conditional constraint), so that a deleted one can register again.
 SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
@@ -160,6 +182,76 @@ REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
 TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")
 DEFAULT_PLAN = env.choice(
     "DEFAULT_PLAN", "free", ("free", "pro", "enterprise"), help="Plan of a workspace that no grant or subscription lifts."
+)
+
+# The account pages, by django-allauth. Its own limits are off: ours count pages too.
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account_sessions"
+ALLAUTH_TRUSTED_PROXY_COUNT = HUNTAZE_PROXY_COUNT
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(HUNTAZE_URL).scheme
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True  # one address a person, replaced when the new one is verified
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False  # the terms are accepted on a page of ours
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that is verified on both sides only: see the adapter
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_TOTP_ISSUER = "Huntaze"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers offer passkeys without TLS on localhost only
+
+# Providers that people may sign in with; each is offered where its id and secret are set.
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", help="Client id at Google for signing in.")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", secret=True, help="Client secret at Google.")
+TIKTOK_CLIENT_KEY = env.text("TIKTOK_CLIENT_KEY", help="Client key at TikTok for signing in.")
+TIKTOK_CLIENT_SECRET = env.text("TIKTOK_CLIENT_SECRET", secret=True, help="Client secret at TikTok.")
+FACEBOOK_APP_ID = env.text("FACEBOOK_APP_ID", help="App id at Facebook for signing in.")
+FACEBOOK_APP_SECRET = env.text("FACEBOOK_APP_SECRET", secret=True, help="App secret at Facebook.")
+OIDC_PROVIDERS = env.items(
+    "OIDC_PROVIDERS", secret=True, help="OpenID Connect providers: id, name, server, client id and client secret, joined by bars."
+)
+
+
+def oidc_app(entry: str) -> dict[str, object]:
+    """Return allauth's description of one entry of OIDC_PROVIDERS; raises EnvError."""
+    id, name, server, client_id, secret = parts = [part.strip() for part in entry.split("|")] if entry.count("|") == 4 else [""] * 5
+    if not all(parts) or not re.fullmatch(r"[a-z0-9-]+", id) or not server.startswith(("https://", "http://")):
+        raise EnvError(
+            "OIDC_PROVIDERS", "each must be id|name|server|client id|client secret, the id of lower-case letters, digits and dashes"
+        )
+    app_settings = {"server_url": server, "oauth_pkce_enabled": True}
+    return {"provider_id": id, "name": name, "client_id": client_id, "secret": secret, "settings": app_settings}
+
+
+def social_providers() -> dict[str, dict[str, object]]:
+    """Return allauth's description of the providers that are configured."""
+    google = {"APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET}], "OAUTH_PKCE_ENABLED": True}
+    found: dict[str, dict[str, object]] = {"openid_connect": {"APPS": [oidc_app(entry) for entry in OIDC_PROVIDERS]}}
+    if GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET:
+        found["google"] = google
+    if TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET:
+        found["tiktok"] = {"APPS": [{"client_id": TIKTOK_CLIENT_KEY, "secret": TIKTOK_CLIENT_SECRET}]}
+    if FACEBOOK_APP_ID and FACEBOOK_APP_SECRET:
+        found["facebook"] = {"APPS": [{"client_id": FACEBOOK_APP_ID, "secret": FACEBOOK_APP_SECRET}]}
+    return found
+
+
+SOCIALACCOUNT_PROVIDERS = social_providers()
+CLIENT_REDIRECT_URIS = env.items(
+    "CLIENT_REDIRECT_URIS", help="Addresses of apps that a browser sign-in may hand its one-time code to, matched exactly."
 )
 
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 1_000_000, minimum=1_000, help="Largest request body of the API, in bytes.")

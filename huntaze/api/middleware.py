@@ -15,6 +15,7 @@ from huntaze.api import errors, throttling
 
 HEALTH = ("/healthz", "/readyz")  # load balancers ask by address
 READING = ("GET", "HEAD", "OPTIONS")
+FORMS = ("/admin/", "/accounts/")  # pages with forms
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -54,11 +55,11 @@ class RequestMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
-        """Answer 405 where a page other than the admin's is sent something: no other takes what a browser's form sends.
+        """Answer 405 where a page without forms is sent something.
 
         Views that need no CSRF token, which are the API's, answer for themselves.
         """
-        if request.method in READING or request.path_info.startswith("/admin/") or getattr(view, "csrf_exempt", False):
+        if request.method in READING or request.path_info.startswith(FORMS) or getattr(view, "csrf_exempt", False):
             return None
         return errors.problem_response(errors.MethodNotAllowed(headers={"Allow": ", ".join(READING)}))
 
