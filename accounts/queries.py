@@ -11,7 +11,7 @@ from django.db import connection
 # The driver prepares it on first use of a connection. An unknown workspace leaves its columns empty, so that the caller can
 # tell a session that has ended from a workspace that is not the person's.
 _PRINCIPAL = """
-SELECT u.id, u.email, u.name, u.role, u.avatar, u.created_at, s.id, d.plan,
+SELECT u.id, u.email, u.name, u.role, u.avatar, u.created_at, s.id, s.authenticated_at, d.plan,
        w.id, w.name, m.role, w.plan, w.limits, (w.limits #>> '{api_requests_per_day,value}')::integer
 FROM accounts_session s
 JOIN accounts_user u ON u.id = s.user_id AND u.is_active
@@ -24,7 +24,11 @@ WHERE s.id = %s AND s.revoked_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls, and the workspace they act in: what a request's `user` is. Made without a model instance."""
+    """Who calls, and the workspace they act in: what a request's `user` is. Made without a model instance.
+
+    A person comes by a session and proved who they are at `authenticated_at`. A key comes in its maker's name, with its own scopes
+    and, where `connection_ids` is not None, for these connections only; its id then stands for the session's too.
+    """
 
     id: UUID
     email: str
@@ -33,6 +37,7 @@ class Principal:
     avatar: str
     created_at: datetime
     session_id: UUID
+    authenticated_at: datetime | None
     subscription: str
     workspace_id: UUID
     workspace_name: str
@@ -40,6 +45,9 @@ class Principal:
     plan: str
     limits: dict[str, Any]
     daily_requests: int | None
+    key_id: UUID | None = None
+    key_scopes: frozenset[str] | None = None
+    connection_ids: frozenset[UUID] | None = None
 
     is_authenticated: ClassVar[bool] = True
 
@@ -71,8 +79,8 @@ def find_principal(*, session_id: UUID, workspace_id: UUID | None) -> Principal 
         row = cursor.fetchone()
     if row is None:
         return None
-    if row[8] is None:
+    if row[9] is None:
         raise NotMember
     columns = list(row)
-    columns[12] = orjson.loads(columns[12])  # Django leaves JSON of raw SQL as text
+    columns[13] = orjson.loads(columns[13])  # Django leaves JSON of raw SQL as text
     return Principal(*columns)

@@ -40,6 +40,7 @@ class EventStreamRenderer(BaseRenderer):
 class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
     """What was ordered, what came of it and what it cost."""
 
+    resource = "generations"
     queryset = Generation.objects.all()
     serializer_class = GenerationSerializer
     query_serializer_class = GenerationQuerySerializer

@@ -23,6 +23,7 @@ from huntaze.api.views import ApiView, WorkspaceViewSet
 class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, WorkspaceViewSet):
     """Pieces of content: drafts, what waits, what was published."""
 
+    resource = "assets"
     queryset = ContentAsset.objects.defer("search")
     serializer_class = AssetSerializer
     query_serializer_class = AssetQuerySerializer
@@ -74,6 +75,8 @@ class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Worksp
 
 class GenerateView(ApiView):
     """Order a text."""
+
+    resource = "generations"
 
     @extend_schema(request=GenerateSerializer, responses={202: GenerationSerializer}, operation_id="content_generate")
     def post(self, request: Request) -> Response:

@@ -179,6 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
+REAUTHENTICATION_WINDOW = timedelta(minutes=15)
 TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")
 DEFAULT_PLAN = env.choice(
     "DEFAULT_PLAN", "free", ("free", "pro", "enterprise"), help="Plan of a workspace that no grant or subscription lifts."
@@ -269,7 +270,7 @@ CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "huntaze-worksp
 CORS_EXPOSE_HEADERS = ["idempotent-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccessTokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.MayCall"],
     "DEFAULT_RENDERER_CLASSES": ["huntaze.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["huntaze.api.renderers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "huntaze.api.pagination.KeysetPagination",

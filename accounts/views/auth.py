@@ -61,6 +61,7 @@ class Refresh(Door):
 
 
 class SignOut(ApiView):
+    resource = "account"
     stores_answers = False
 
     @extend_schema(operation_id="auth_signout", request=None, responses={204: None})

@@ -12,6 +12,8 @@ from huntaze.api.views import ApiView
 
 
 class Me(ApiView):
+    resource = "account"
+
     @extend_schema(operation_id="users_me", responses={200: ProfileSerializer})
     def get(self, request: Request) -> Response:
         """Return the person who calls, and the workspace that the call acts in."""

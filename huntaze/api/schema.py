@@ -92,6 +92,7 @@ def _add_problems(operation: dict[str, Any]) -> None:
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
         problems["422"] = _WITH_BODY["422"]
     if operation.get("security"):
+        problems["403"] = "The role, or the API key, does not allow it, or it asks for a recent sign-in."
         problems["404"] = "There is no such thing in this workspace."
         problems["422"] = _WITH_BODY["422"]
         problems["409"] = "It is in another state, or a request with this key is in flight."

@@ -1,7 +1,7 @@
 """The base of every API view: authentication, workspace, limiter, idempotency and pages, once."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from rest_framework import viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -29,9 +30,13 @@ class Negotiation(DefaultContentNegotiation):
 class ApiView(APIView):
     """One address of the API.
 
-    `stores_answers` is False for operations whose answers bear a secret: they ignore `Idempotency-Key`.
+    `resource` is what the call reads or writes, in the words of the table of roles; only views that are open to everyone have
+    none. `requires_recent_sign_in` names the methods for which a person must have proved lately who they are. `stores_answers`
+    is False for operations whose answers bear a secret: they ignore `Idempotency-Key`.
     """
 
+    resource: ClassVar[str]
+    requires_recent_sign_in: ClassVar[frozenset[str]] = frozenset()
     stores_answers = True
     content_negotiation_class = Negotiation
 
@@ -63,6 +68,11 @@ class ApiView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         return self.response
+
+    @property
+    def scope(self) -> str:
+        """Return the scope that this call needs."""
+        return f"{self.resource}:{'read' if self.request.method in SAFE_METHODS else 'write'}"
 
     @property
     def caller(self) -> Caller:
