@@ -6,18 +6,23 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from statistics import quantiles
 from typing import Any
 
 from bench import client
-from bench.harness import WORKERS, Cpu, Stage, measure_cpu, stage
+from bench.client import Load
+from bench.harness import WORKERS, Cpu, Server, Stage, measure_cpu, stage, tree_megabytes
 from bench.seed import PARAGRAPH
 
 ROUNDS, REQUESTS, CONNECTIONS = 12, 200, 4
 WRITES, WRITES_BEFORE = 1_200, 100
 ORDER = {"kind": "post", "prompt": PARAGRAPH, "length": "short"}
+ME, ASSETS = "/api/v1/users/me", "/api/v1/content/assets?limit=20"
+STREAMS = 100
+SIGN_INS, SIGN_IN_ROUNDS, HEALTH_REQUESTS = 8, 5, 200
 PACKAGES = ("django", "djangorestframework", "djangorestframework-simplejwt", "gunicorn", "gevent", "psycopg", "redis")
 
 
@@ -44,12 +49,12 @@ class Result:
 
 def me(on: Stage) -> list[Result]:
     """P1: one authenticated row."""
-    return [_cpu_result(on, "P1 me", "/api/v1/users/me", goal=0.40)]
+    return [_cpu_result(on, "P1 me", ME, on.stock, goal=0.40)]
 
 
 def assets(on: Stage) -> list[Result]:
     """P2: a page of 20 rows."""
-    return [_cpu_result(on, "P2 assets", "/api/v1/content/assets?limit=20", goal=0.60)]
+    return [_cpu_result(on, "P2 assets", ASSETS, on.stock, goal=0.60)]
 
 
 def enqueue(on: Stage) -> list[Result]:
@@ -69,21 +74,73 @@ def enqueue(on: Stage) -> list[Result]:
     ]
 
 
-BENCHES: dict[str, Callable[[Stage], list[Result]]] = {"me": me, "assets": assets, "enqueue": enqueue}
+def servers(on: Stage) -> list[Result]:
+    """The web server that was chosen: its CPU beside one with threads, its memory with streams, its answers beside sign-ins."""
+    return [
+        _cpu_result(on, "gevent me", ME, on.threads),
+        _cpu_result(on, "gevent assets", ASSETS, on.threads),
+        _streams(on),
+        *_beside_sign_ins(on),
+    ]
 
 
-def _cpu_result(on: Stage, name: str, path: str, *, goal: float) -> Result:
-    loads = [(server, server.load("GET", path)) for server in (on.ours, on.stock)]
-    ours, stock = measure_cpu(on, loads, rounds=ROUNDS, count=REQUESTS, connections=CONNECTIONS)
-    each = sorted(a.web / b.web for a, b in zip(ours, stock, strict=True))
+def _streams(on: Stage) -> Result:
+    """Hold the event streams of a generation that nobody writes."""
+    token, server = on.ours.tokens[0], on.ours
+    with ExitStack() as open_streams:
+        ordering = open_streams.enter_context(client.Connection(server.port))
+        _, _, body = ordering.ask(server.request("POST", "/api/v1/content/generate", token, json.dumps(ORDER).encode()))
+        request = server.request("GET", f"/api/v1/ai/generations/{json.loads(body)['id']}/stream", token)
+        request = request.replace(b"application/json", b"text/event-stream")
+        without = tree_megabytes(server.part.pid)
+        for _ in range(STREAMS):
+            stream = open_streams.enter_context(client.Connection(server.port))
+            stream.socket.sendall(request)
+            if not stream.socket.recv(65_536).startswith(b"HTTP/1.1 200 "):
+                raise client.UnexpectedAnswer("a stream was refused")
+        held = tree_megabytes(server.part.pid)
+    details = {"streams": STREAMS, "kB_a_stream": (held - without) * 1024 / STREAMS}
+    return Result("gevent streams", "open event streams : none", "MB of memory", held, without, held / without, None, details)
+
+
+def _beside_sign_ins(on: Stage) -> list[Result]:
+    """Ask for `/healthz` while passwords are hashed, and while nothing else runs."""
+    person = {"email": "hashed@example.com", "password": "copper kettle on the ninth floor"}
+    sign_up = {**person, "name": "Hashed", "accept_terms": True}
+    with client.Connection(on.ours.port) as connection:
+        connection.ask(on.ours.request("POST", "/api/v1/auth/signup", body=json.dumps(sign_up).encode()))
+    times: dict[tuple[str, bool], list[float]] = {(server.name, idle): [] for server in (on.ours, on.threads) for idle in (True, False)}
+    for _ in range(SIGN_IN_ROUNDS):
+        for server in (on.ours, on.threads):
+            health = Load(server.port, [server.request("GET", "/healthz")])
+            sign_in = Load(server.port, [server.request("POST", "/api/v1/auth/signin", body=json.dumps(person).encode())])
+            for idle in (True, False):
+                asked = on.client.submit(client.time_beside, health, sign_in, count=HEALTH_REQUESTS, connections=SIGN_INS, idle=idle)
+                times[server.name, idle] += asked.result()
+    results = []
+    for point in (50, 99):
+        control, ours, threads_idle, threads = (_percentile(one, point) for one in times.values())
+        details = {"under_threads": [threads, threads_idle], "requests": SIGN_IN_ROUNDS * HEALTH_REQUESTS}
+        what = f"GET /healthz beside {SIGN_INS} sign-ins at once : beside none"
+        results.append(Result(f"gevent hash p{point}", what, "ms", ours, control, ours / control, None, details))
+    return results
+
+
+BENCHES: dict[str, Callable[[Stage], list[Result]]] = {"me": me, "assets": assets, "enqueue": enqueue, "servers": servers}
+
+
+def _cpu_result(on: Stage, name: str, path: str, beside: Server, *, goal: float | None = None) -> Result:
+    loads = [(server, server.load("GET", path)) for server in (on.ours, beside)]
+    ours, control = measure_cpu(on, loads, rounds=ROUNDS, count=REQUESTS, connections=CONNECTIONS)
+    each = sorted(a.web / b.web for a, b in zip(ours, control, strict=True))
     details = {
         "ratio_of_rounds": {"least": each[0], "most": each[-1]},
-        "postgres_ms": [_per_request(side, "postgres") for side in (ours, stock)],
-        "valkey_ms": [_per_request(side, "valkey") for side in (ours, stock)],
+        "postgres_ms": [_per_request(side, "postgres") for side in (ours, control)],
+        "valkey_ms": [_per_request(side, "valkey") for side in (ours, control)],
         "requests": ROUNDS * REQUESTS,
     }
-    web = [_per_request(side, "web") for side in (ours, stock)]
-    return Result(name, f"GET {path}", "ms of CPU a request", web[0], web[1], web[0] / web[1], goal, details)
+    web = [_per_request(side, "web") for side in (ours, control)]
+    return Result(name, f"GET {path} : under {beside.name}", "ms of CPU a request", web[0], web[1], web[0] / web[1], goal, details)
 
 
 def _per_request(rounds: Sequence[Cpu], part: str) -> float:

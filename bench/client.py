@@ -1,6 +1,7 @@
 """A keep-alive HTTP client that costs little; it runs in a process of its own, so that servers are measured alone."""
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,30 @@ def send(load: Load, *, count: int, connections: int) -> None:
 
     with ThreadPoolExecutor(connections) as threads:
         list(threads.map(one, range(connections)))
+
+
+def time_beside(load: Load, beside: Load, *, count: int, connections: int, idle: bool) -> list[float]:
+    """Send `count` requests of a load one at a time, over as many keep-alive connections in turn as send `beside` at once, without pause.
+
+    Return the seconds of each; `idle` leaves `beside` out.
+    """
+    enough = threading.Event()
+
+    def keep_busy(number: int) -> None:
+        with Connection(beside.port) as connection:
+            while not enough.is_set():
+                connection.expect(beside, number)
+
+    with ExitStack() as stack, ThreadPoolExecutor(connections) as threads:
+        asking = [stack.enter_context(Connection(load.port)) for _ in range(connections)]
+        running = [] if idle else [threads.submit(keep_busy, number) for number in range(connections)]
+        try:
+            times = [asking[number % connections].expect(load, number) for number in range(count)]
+        finally:
+            enough.set()
+        for one in running:
+            one.result()
+    return times
 
 
 def time_in_turn(loads: Sequence[Load], *, database_url: str, count: int) -> list[list[float]]:

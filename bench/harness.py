@@ -25,6 +25,7 @@ from huntaze.env import BASE_DIR
 
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 WORKERS = 2
+THREADS = ("--worker-class", "gthread", "--threads", "16")
 START_SECONDS = 60
 STOP_SECONDS = 10
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -55,9 +56,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Stage:
-    """What runs during a benchmark: Huntaze, its stock twin, the raw INSERT, and the two servers that they share."""
+    """What runs during a benchmark: Huntaze, also under threads, its stock twin, the raw INSERT, and the two servers that they share."""
 
     ours: Server
+    threads: Server
     stock: Server
     insert: Server
     postgres: Part
@@ -104,11 +106,14 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
         "SECRET_KEY": secrets.token_urlsafe(48),
         "AUTH_TOKEN_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(48)}",
+        "AUDIT_SIGNING_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": valkey.url,
         "CONTROL_DATABASE_URL": twin_database,
         "CONTROL_REDIS_URL": valkey.url.rpartition("/")[0] + "/1",
         "WEB_WORKERS": str(WORKERS),
+        "API_AUTH_REQUESTS_PER_MINUTE": "1000000",  # sign-ins come from one address
+        "API_ANONYMOUS_REQUESTS_PER_MINUTE": "1000000",
     }
     with psycopg.connect(postgres.url, autocommit=True) as database:
         database.execute("CREATE DATABASE control")
@@ -125,6 +130,7 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
             database.execute("VACUUM ANALYZE")
     servers = [
         _serve("ours", "huntaze.wsgi:application", product, home, tokens=ours),
+        _serve("threads", "huntaze.wsgi:application", product, home, tokens=ours, options=THREADS),
         _serve("stock", "bench.control.wsgi:application", twin, home, tokens=stock),
         _serve("insert", "django.core.wsgi:get_wsgi_application()", bare, home),
     ]
@@ -136,10 +142,13 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
     return Stage(*servers, parts[0], parts[1], postgres.url, load_process)
 
 
-def _serve(name: str, application: str, env: dict[str, str], home: Path, *, tokens: Sequence[str] = ()) -> Server:
-    """Return a server under Huntaze's own gunicorn settings: same worker class, same number of workers."""
+def _serve(
+    name: str, application: str, env: dict[str, str], home: Path, *, tokens: Sequence[str] = (), options: Sequence[str] = ()
+) -> Server:
+    """Return a server under Huntaze's own gunicorn settings, worker class and number of workers; `options` say what differs."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--config", "huntaze/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", application]
+    config = ["--config", "huntaze/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", *options]
+    command = [sys.executable, "-m", "gunicorn", *config, application]
 
     def answers(pid: int) -> bool:
         try:
@@ -182,16 +191,26 @@ def _cpu(on: Stage, server: Server) -> Cpu:
 
 def tree_cpu_seconds(root: int) -> float:
     """Return the user and system seconds of process `root` and its descendants, those that have ended included (proc(5))."""
-    stats: dict[int, tuple[int, int]] = {}
+    return sum(sum(map(int, fields[11:15])) for fields in _tree(root).values()) / TICKS
+
+
+def tree_megabytes(root: int) -> float:
+    """Return the memory of process `root` and its descendants, what they share counted once (`Pss`, proc(5))."""
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in _tree(root)]
+    return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) / 1024
+
+
+def _tree(root: int) -> dict[int, list[str]]:
+    """Return the fields of /proc/…/stat after the name, of process `root` and its descendants."""
+    stats: dict[int, list[str]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = entry.read_text().rpartition(")")[2].split()
+            stats[int(entry.parent.name)] = entry.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        stats[int(entry.parent.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
-    total, waiting = 0, [root]
+    found, waiting = {}, [root]
     while waiting:
         pid = waiting.pop()
-        total += stats[pid][1]
-        waiting += [child for child, (parent, _) in stats.items() if parent == pid]
-    return total / TICKS
+        found[pid] = stats[pid]
+        waiting += [child for child, fields in stats.items() if int(fields[1]) == pid]
+    return found
