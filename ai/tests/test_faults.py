@@ -16,7 +16,7 @@ PARTS = ("web", "worker", "beat")
 
 def settings_for(vendor) -> dict[str, str]:
     address = {"OPENAI_BASE_URL": f"{vendor.url}/v1", "OPENAI_API_KEY": vendor.key}
-    return {"AI_MODEL": "gpt-4o-mini", "LEASE_SECONDS": str(LEASE_SECONDS), "API_ANONYMOUS_REQUESTS_PER_MINUTE": "1000", **address}
+    return {"AI_MODEL": "gpt-4o-mini", "LEASE_SECONDS": str(LEASE_SECONDS), "API_AUTH_REQUESTS_PER_MINUTE": "1000", **address}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_f1_killed_worker_gives_one_result_within_the_lease_and_five_seconds(ins
 
 
 def test_stopped_worker_gives_its_generation_back_at_once(start_stack, openai_simulator, hangs):
-    stack = start_stack("web", "worker", **settings_for(openai_simulator) | {"LEASE_SECONDS": "60"})
+    stack = start_stack(*PARTS, **settings_for(openai_simulator) | {"LEASE_SECONDS": "60"})
     client = ApiClient(stack.url).sign_up()
     hangs()
     generation_id = client.generate()
@@ -96,7 +96,7 @@ def test_stopped_worker_gives_its_generation_back_at_once(start_stack, openai_si
     stack.start("worker")
     eventually(lambda: stack.log("worker").count(" ready.") == 2)
     stack.parts["stopping"].signal(signal.SIGTERM)
-    openai_simulator.wait_for_calls(lambda calls: len(calls) == 2, seconds=STOP_GRACE_SECONDS + 3)
+    openai_simulator.wait_for_calls(lambda calls: len(calls) == 2, seconds=STOP_GRACE_SECONDS + 8)
     row = ended(client, generation_id)
     eventually(lambda: not stack.parts["stopping"].running())
     assets = client.call("GET", "/api/v1/content/assets").body["data"]
@@ -111,7 +111,7 @@ def test_stopped_worker_gives_its_generation_back_at_once(start_stack, openai_si
 
 
 def test_stopped_worker_finishes_what_it_can(installation, openai_simulator):
-    stack = installation()
+    stack = installation("web", "worker")
     client = ApiClient(stack.url).sign_up()
     openai_simulator.script([{"delay": 0.01}])
     generation_id = client.generate()
@@ -212,7 +212,7 @@ def test_f11_reader_who_leaves_does_not_stop_the_writing(client, openai_simulato
 
 
 def test_f11_reader_goes_on_where_it_left_on_another_web_process(installation, openai_simulator):
-    stack = installation()
+    stack = installation("web", "worker")
     client = ApiClient(stack.url).sign_up()
     openai_simulator.script([{"delay": 0.02}])
     generation_id = client.generate()
@@ -227,7 +227,7 @@ def test_f11_reader_goes_on_where_it_left_on_another_web_process(installation, o
 
 
 def test_f11_reader_gets_the_final_text_when_the_stream_is_lost(installation):
-    stack = installation()
+    stack = installation("web", "worker")
     client = ApiClient(stack.url).sign_up()
     generation_id = client.generate()
     row = ended(client, generation_id)
