@@ -29,11 +29,11 @@ SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET_KEY, secret=True, help="Djang
 AUTH_TOKEN_KEYS = env.items(
     "AUTH_TOKEN_KEYS", secret=True, help="Keys of access and refresh tokens as `kid:secret,…`; the first signs, all verify."
 )
-ALLOWED_HOSTS = sorted(
-    {
 ENCRYPTION_KEYS = env.items(
     "ENCRYPTION_KEYS", secret=True, help="Keys of secrets at rest as `kid:secret,…`; the first encrypts, all decrypt."
 )
+ALLOWED_HOSTS = sorted(
+    {
         str(urlsplit(HUNTAZE_URL).hostname),
         "127.0.0.1",
         "localhost",
@@ -166,13 +166,6 @@ CELERY_BEAT_SCHEDULE = {
 # Every entry is an interval and harmless when repeated, so beat need not remember its last runs in a file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 
-AUTH_USER_MODEL = "accounts.User"
-# E-mail addresses are unique among live accounts (a conditional constraint), so that a deleted one can register again.
-SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
 
 def mail_settings_from_url(url: str) -> dict[str, object]:
     """Return Django's settings for the mail server at `url`.
@@ -214,6 +207,13 @@ OUTBOUND_ALLOWED = env.items(
     "OUTBOUND_ALLOWED", help="Addresses as ip:port that requests to user-given URLs may reach besides the public Internet."
 )
 
+AUTH_USER_MODEL = "accounts.User"
+# E-mail addresses are unique among live accounts (a conditional constraint), so that a deleted one can register again.
+SILENCED_SYSTEM_CHECKS = ["auth.E003", "auth.W004"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
