@@ -17,7 +17,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.pages")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get", "head"]), name="docs"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(template_name="huntaze/docs.html", url_name="schema", http_method_names=["get", "head"]),
+        name="docs",
+    ),
     path("api/docs/errors", views.errors, name="errors"),
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     path("api/v1/", include("accounts.urls")),
