@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +12,6 @@ from unfold.admin import TabularInline
 from accounts import services
 from accounts.models import Membership, Session, User, Workspace
 from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
-
-admin.site.unregister(Group)  # nobody uses groups: staff are superusers, or have rights of their own
 
 
 @admin.register(User)
@@ -64,6 +61,7 @@ class MembershipInline(TabularInline):
     fields = ("user", "role", "created_at")
     readonly_fields = fields
     extra = 0
+    hide_title = True
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:

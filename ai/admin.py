@@ -1,5 +1,6 @@
 """Staff screens of generations and of the catalogue of models and prices."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,22 +10,31 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from ai import services
 from ai.errors import GenerationNotOpen
-from ai.models import AiModel, Generation, ModelPrice
+from ai.models import AiModel, Generation, GenerationStatus, ModelPrice
 from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
+
+STATUS_COLOURS = {GenerationStatus.SUCCEEDED: "success", GenerationStatus.FAILED: "danger", GenerationStatus.CANCELLED: "warning"}
 
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnlyAdmin):
     """What was ordered, who wrote it, what it cost and why it failed."""
 
-    list_display = ("id", "workspace", "kind", "status", "provider", "model", "cost", "created_by", "created_at")
+    list_display = ("created_at", "workspace", "kind", "state", "provider", "model", "cost")
     list_filter = ("status", "kind", "provider", "created_at")
-    list_select_related = ("workspace", "created_by")
+    list_select_related = ("workspace",)
+    exclude = ("lease_token",)
     search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
     actions = ("cancel",)
+
+    @display(description=_("status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
+    def state(self, generation: Generation) -> tuple[str, str]:
+        """Return the status and its name, for django-unfold's badge."""
+        return generation.status, generation.get_status_display()
 
     @admin.display(description=_("cost (US$)"), ordering="cost_nanousd")
     def cost(self, generation: Generation) -> str:
@@ -54,6 +64,7 @@ class ModelPriceInline(TabularInline):
 
     model = ModelPrice
     extra = 0
+    hide_title = True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: what has not begun is changed on its own page."""
@@ -75,11 +86,27 @@ class AiModelAdmin(AuditedAdmin):
     inlines = (ModelPriceInline,)
 
 
+def _in_dollars(name: str, description: Any) -> Callable[[ModelPrice], str]:
+    """Return a column that shows a price, of a million tokens, in dollars."""
+
+    def column(price: ModelPrice) -> str:
+        return f"{getattr(price, name) / 1e6:.4f}"
+
+    column.__name__ = name  # what the style sheet aligns it by
+    return admin.display(column, description=description, ordering=name)
+
+
 @admin.register(ModelPrice)
 class ModelPriceAdmin(AuditedAdmin):
     """Every price with its start; one that has begun stays as it is."""
 
-    list_display = ("model", "starts_at", "input_price", "cached_price", "output_price")
+    list_display = (
+        "model",
+        "starts_at",
+        _in_dollars("input_price", _("input, US$ a million")),
+        _in_dollars("cached_price", _("cached input, US$ a million")),
+        _in_dollars("output_price", _("output, US$ a million")),
+    )
     list_filter = ("model__provider", "starts_at")
     list_select_related = ("model",)
     search_fields = ("model__name",)

@@ -6,7 +6,7 @@ class AiConfig(AppConfig):
     """Writing with AI models: text in, text out, blind to what becomes of it."""
 
     name = "ai"
-    verbose_name = _("AI")
+    verbose_name = _("Writing")
 
     def ready(self) -> None:
         """Register the counter of the plan's monthly generations."""

@@ -36,6 +36,10 @@ class PlanGrantAdmin(AuditedAdmin):
     autocomplete_fields = ("workspace",)
     actions = ("end",)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return what is asked for a new grant; of one that was given, also since when and by whom."""
+        return self.fields if obj is None else (*self.fields, "starts_at", "granted_by")
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a grant is ended and a new one given, so that the history stays true."""
         return False

@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
     """Plans and what they allow."""
 
     name = "billing"
-    verbose_name = _("Billing")
+    verbose_name = _("Plans")
 
     def ready(self) -> None:
         """Give each new workspace its plan, and keep the plans true across upgrades."""

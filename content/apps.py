@@ -6,7 +6,7 @@ class ContentConfig(AppConfig):
     """The library: what a workspace writes, keeps and, later, publishes."""
 
     name = "content"
-    verbose_name = _("Content")
+    verbose_name = _("Library")
 
     def ready(self) -> None:
         """Listen for finished generations, and register the counter of the plan's assets."""

@@ -1,12 +1,16 @@
 """The base of every app's staff screens, and the ground's own: the event log and the audit log, to read."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from huntaze import audit
@@ -14,6 +18,8 @@ from huntaze.models import AuditEntry, Event
 
 # Fields whose change is audited without their values; what is not editable, as every BinaryField, is not audited at all.
 SECRET_FIELDS = frozenset({"password"})
+
+admin.site.index_title = _("Back office")
 
 
 class AuditedAdmin(ModelAdmin):
@@ -54,7 +60,7 @@ def _audited(obj: models.Model, *, removed: bool = False) -> Iterator[None]:
     """Record what the block makes of one row, in its transaction; nothing where nothing changes."""
     subject_id = obj.pk
     with transaction.atomic():
-        stored = type(obj)._base_manager.select_for_update().filter(pk=subject_id).first()  # noqa: SLF001  (Django documents it)
+        stored = type(obj)._base_manager.select_for_update().filter(pk=subject_id).first()
         old = _values(stored) if stored else {}
         yield
         new = {} if removed else _values(obj)
@@ -83,6 +89,11 @@ def _is_json(value: object) -> bool:
 class ReadOnlyAdmin(AuditedAdmin):
     """A screen that shows rows which only the product itself writes; repairs are actions that call services."""
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return every column in the table's order, JSON as text that people can read; none of `exclude` and no bytes."""
+        shown = [field for field in self.opts.concrete_fields if field.name not in (self.exclude or ())]
+        return [_Json(field) if isinstance(field, models.JSONField) else field.name for field in shown if not _is_bytes(field)]
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: rows come from services."""
         return False
@@ -96,12 +107,27 @@ class ReadOnlyAdmin(AuditedAdmin):
         return False
 
 
+class _Json:
+    """A JSON column as a read-only field: indented, and in the letters that were written instead of escapes."""
+
+    def __init__(self, field: Any) -> None:
+        self.__name__, self.short_description = field.name, field.verbose_name
+
+    def __call__(self, obj: models.Model) -> str:
+        value = getattr(obj, self.__name__)
+        return format_html('<pre class="json">{}</pre>', json.dumps(value, ensure_ascii=False, indent=2)) if value else "-"
+
+
+def _is_bytes(field: Any) -> bool:
+    return isinstance(field, models.BinaryField)
+
+
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """What happened."""
 
     list_display = ("created_at", "type", "subject_id", "workspace_id")
-    list_filter = ("type",)
+    list_filter = ("created_at", "type")
     search_fields = ("=subject_id", "=workspace_id")
 
 
@@ -109,6 +135,24 @@ class EventAdmin(ReadOnlyAdmin):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what, from where."""
 
-    list_display = ("created_at", "action", "actor_id", "subject_id", "address", "request_id")
-    list_filter = ("action",)
+    list_display = ("created_at", "action", "actor", "address", "subject_id")
+    list_filter = ("created_at", "action")
     search_fields = ("=actor_id", "=subject_id", "=workspace_id", "=request_id")
+    search_help_text = _("An id, a request id, or the e-mail address of the one who acted.")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
+        """Return all entries with the name that their actor signs in by."""
+        people = get_user_model()._base_manager  # the deleted too
+        named = people.filter(pk=models.OuterRef("actor_id")).values(get_user_model().USERNAME_FIELD)
+        entries: models.QuerySet[AuditEntry] = super().get_queryset(request)
+        return entries.annotate(actor_name=models.Subquery(named))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Find by the ids, or by the whole name that the actor signs in by."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return (found | queryset.filter(actor_name__iexact=search_term) if search_term else found), may_repeat
+
+    @admin.display(description=_("actor"))
+    def actor(self, entry: Any) -> str:
+        """Return the actor's name, or their id where nobody has it; nothing for what the product did by itself."""
+        return str(entry.actor_name or entry.actor_id or "-")

@@ -56,6 +56,13 @@ def test_grants_cannot_be_rewritten_or_removed(client, staff, owner):
     assert (grant.plan, client.get(f"{LIST}{grant.id}/delete/").status_code) == ("pro", 403)
 
 
+def test_grant_shows_who_gave_it(client, staff, owner):
+    grant = services.grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="test", granted_by_id=staff.id)
+    page = client.get(f"{LIST}{grant.id}/change/")
+    shown = page.context["adminform"].fieldsets[0][1]["fields"]
+    assert (shown[-2:], "staff@example.com</a>" in page.content.decode()) == (("starts_at", "granted_by"), True)
+
+
 def test_action_ends_grants(client, staff, owner):
     grant = services.grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="test")
     client.post(LIST, {"action": "end", "_selected_action": [str(grant.id)]})

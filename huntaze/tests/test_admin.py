@@ -1,14 +1,24 @@
 """What every staff screen does alike, and the two logs."""
 
+import json
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import urljoin
+from uuid import uuid4
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.staticfiles import finders
 
 from accounts.tests.factories import make_user
 from ai.models import AiModel
 from ai.tests.factories import make_generation
+from huntaze import audit, context
 from huntaze.admin import AuditedAdmin
-from huntaze.models import AuditEntry
+from huntaze.models import AuditEntry, Event
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +38,22 @@ def entries(**wanted):
 
 def test_every_screen_has_the_audited_base():
     assert [type(screen).__name__ for screen in admin.site._registry.values() if not isinstance(screen, AuditedAdmin)] == []
+
+
+def test_screens_of_other_packages_are_gone():
+    assert admin.site.is_registered(Group) is False
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/ai/generation/", "/admin/login/", "/api/docs/"])
+def test_page_loads_files_of_this_installation_only(page, staff_browser):
+    addresses = re.findall(r'<(?:link|script|img)[^>]* (?:href|src)="([^"?]+)', staff_browser.get(page, follow=True).content.decode())
+    files = [address for address in addresses if address not in ("/api/docs/", "/admin/jsi18n/")]
+    assert [address for address in files if not finders.find(address.removeprefix("/static/"))] == []
+
+
+def test_style_of_the_docs_builds_on_a_file_that_is_there():
+    (imported,) = re.findall(r'@import url\("([^"]+)"\)', Path(finders.find("huntaze/docs.css")).read_text())
+    assert finders.find(urljoin("huntaze/docs.css", imported).lstrip("/")) is not None
 
 
 def test_action_is_audited_with_who_did_it_from_where(staff_browser, staff, workspace):
@@ -97,6 +123,63 @@ def test_row_added_inside_another_page_is_audited(staff_browser):
     staff_browser.post(f"/admin/ai/aimodel/{model.id}/change/", MODEL | inline)
     ((action, changes),) = entries(subject_id=model.prices.get().id)
     assert (action, changes["starts_at"], changes["input_price"]) == ("modelprice.create", [None, "2027-01-01T00:00:00+00:00"], [None, 3])
+
+
+def log(action="note.write", request_id="", **fields):
+    context.begin(context.RequestContext(request_id=request_id))
+    return AuditEntry.objects.get(id=audit.record(action, subject_id=uuid4(), **fields).id)
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+@pytest.mark.parametrize("screen", ["auditentry", "event"])
+def test_log_takes_the_same_queries_whatever_it_shows(screen, rows, staff_browser, django_assert_num_queries):
+    for _row in range(rows):
+        log(actor_id=make_user().id)
+    with django_assert_num_queries(5):
+        assert staff_browser.get(f"/admin/huntaze/{screen}/").status_code == 200
+
+
+def test_audit_log_shows_the_address_that_the_actor_signs_in_by(staff_browser, owner):
+    log(actor_id=owner.id)
+    page = staff_browser.get("/admin/huntaze/auditentry/?action=note.write").content.decode()
+    assert (owner.email in page, str(owner.id) in page) == (True, False)
+
+
+@pytest.mark.parametrize("wanted", ["actor", "actor_id", "subject_id", "workspace_id", "request_id"])
+def test_audit_log_finds_one_entry(wanted, staff_browser, owner):
+    entry = log(actor_id=owner.id, workspace_id=uuid4(), request_id="from-a-test")
+    log(actor_id=make_user().id)
+    term = owner.email if wanted == "actor" else getattr(entry, wanted)
+    page = staff_browser.get("/admin/huntaze/auditentry/", {"q": str(term), "action": "note.write"})
+    assert list(page.context["cl"].result_list) == [entry]
+
+
+def test_event_is_found_by_its_subject(staff_browser, owner, stranger):
+    page = staff_browser.get("/admin/huntaze/event/", {"q": str(owner.id)})
+    assert [(event.type, event.subject_id) for event in page.context["cl"].result_list] == [("user.created", owner.id)]
+
+
+@pytest.mark.parametrize("screen", ["auditentry", "event"])
+def test_logs_are_only_read(screen, staff_browser, owner):
+    row = AuditEntry.objects.latest("id") if screen == "auditentry" else Event.objects.latest("id")
+    paths = ["add/", f"{row.id}/change/", f"{row.id}/delete/"]
+    statuses = [staff_browser.post(f"/admin/huntaze/{screen}/{path}", {"action": "other"}).status_code for path in paths]
+    assert statuses == [403, 403, 403]
+
+
+def test_json_is_shown_in_the_letters_that_were_written(staff_browser):
+    entry = log(changes={"name": ["Zoë", "<b>"]})
+    page = staff_browser.get(f"/admin/huntaze/auditentry/{entry.id}/change/").content.decode()
+    shown = page.partition('<pre class="json">')[2].partition("</pre>")[0]
+    assert json.loads(unescape(shown)) == entry.changes
+    assert ("Zoë" in shown, "<b>" in shown) == (True, False)
+
+
+def test_read_only_page_shows_every_column(staff_browser):
+    event = Event.objects.latest("id")
+    page = staff_browser.get(f"/admin/huntaze/event/{event.id}/change/")
+    shown = [getattr(field, "__name__", field) for field in page.context["adminform"].fieldsets[0][1]["fields"]]
+    assert shown == [column.name for column in Event._meta.concrete_fields]
 
 
 def test_password_is_never_in_an_entry(rf, staff):
