@@ -7,14 +7,15 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models, transaction
 from django.db.models import Q, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Cast, Concat, Lower
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.workspaces import MemberRole, Membership, Workspace
 from accounts.signals import workspace_created
-from huntaze import audit, events
+from huntaze import audit, events, personal
 from huntaze.models import Record
+from huntaze.personal import WITH_ROW, kept, replaced
 
 EMAIL_CONSTRAINT = "one_live_account_per_email"
 
@@ -118,3 +119,28 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     def subscription(self) -> str:
         """Return the plan of the person's default workspace."""
         return self.default_workspace.plan
+
+
+personal.declare(
+    User,
+    person="id",
+    fields={
+        # Addresses of `.invalid` never exist (RFC 2606).
+        "email": replaced(Concat(Value("erased-"), Cast("id", models.CharField()), Value("@erased.invalid"))),
+        "password": replaced("!", exported=False),
+        "name": replaced(),
+        "display_name": replaced(),
+        "avatar": replaced(),
+        "bio": replaced(),
+        "timezone": replaced("UTC"),
+        "language": replaced(settings.LANGUAGE_CODE),
+        "role": replaced(Role.CREATOR),
+        "is_superuser": replaced(by=False),
+        "last_login": replaced(by=None),
+        "terms_version": replaced(),
+        "terms_accepted_at": replaced(by=None),
+        "default_workspace": kept("An id, of a workspace that lost its words too."),
+    },
+)
+personal.declare(User.groups.through, person="user", fields={"user": WITH_ROW})
+personal.declare(User.user_permissions.through, person="user", fields={"user": WITH_ROW})

@@ -6,7 +6,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import User
+from huntaze import personal
 from huntaze.models import Record
+from huntaze.personal import SECRET, WITH_ROW
 
 
 class RevokedReason(models.TextChoices):
@@ -65,3 +67,7 @@ class RefreshToken(Record):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+personal.declare(Session, person="user", fields={"user_agent": WITH_ROW, "address": WITH_ROW})
+personal.declare(RefreshToken, person="session__user", fields={"token_hash": SECRET})
