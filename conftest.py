@@ -1,10 +1,19 @@
 """Fixtures that every test may use."""
 
 import pytest
+from django.db import connection
 
 from huntaze import valkey
 
 pytest_plugins = ["accounts.tests.fixtures", "ai.tests.fixtures", "huntaze.tests.processes"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let tests that commit empty the audit log's tables afterwards, which its triggers refuse."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("huntaze_auditentry", "huntaze_auditpayload", "huntaze_auditcheckpoint"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_truncate")
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,9 @@ def main() -> None:
         else:
             from django.core.management import execute_from_command_line
 
+            from huntaze import context
+
+            context.begin_command(sys.argv[1] if len(sys.argv) > 1 else "help")
             execute_from_command_line(sys.argv)
     except EnvError as error:
         sys.exit(error.report())

@@ -47,7 +47,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         if principal is None:
             raise AuthenticationFailed
         now = context.current()
-        now.actor_id, now.workspace_id = principal.id, principal.workspace_id
+        now.actor_id, now.workspace_id, now.credential_id = principal.id, principal.workspace_id, principal.session_id
         return principal, None
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -138,6 +139,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "action", "actor", "address", "subject_id")
     list_filter = ("created_at", "action")
     search_fields = ("=actor_id", "=subject_id", "=workspace_id", "=request_id")
+
+    @admin.display(description=_("address"))
+    def address(self, entry: Any) -> str:
+        """Return from where it was done; nothing where that was erased."""
+        return entry.address or "-"
     search_help_text = _("An id, a request id, or the e-mail address of the one who acted.")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:

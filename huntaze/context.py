@@ -7,15 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
+from uuid_utils.compat import uuid7
 
 
 @dataclass
 class RequestContext:
-    """The request in progress; outside of one, all fields are empty."""
+    """The request, command or task in progress; outside of one, all fields are empty.
+
+    `actor_kind` is a value of `huntaze.models.ActorKind`. `via` names the door: `api`, `admin`, `page`, or the command's or task's
+    name. `credential_id` is the id of the session or API key that the actor shows. `impersonated_by` is the member of staff who
+    acts as `actor_id`.
+    """
 
     request_id: str = ""
     address: str | None = None
+    user_agent: str = ""
+    actor_kind: str = "system"
     actor_id: UUID | None = None
+    credential_id: UUID | None = None
+    impersonated_by: UUID | None = None
+    via: str = ""
     workspace_id: UUID | None = None
 
 
@@ -32,6 +43,11 @@ def begin(context: RequestContext) -> None:
     _current.set(context)
 
 
+def begin_command(name: str) -> None:
+    """Make the management command `name` the actor of all that this process does; its entries share one request id."""
+    begin(RequestContext(request_id=str(uuid7()), actor_kind="command", via=name))
+
+
 class StaffMiddleware:
     """Make the person whom the admin's cookie signs in the actor of all that is done there; needs Django's AuthenticationMiddleware."""
 
@@ -46,4 +62,5 @@ class StaffMiddleware:
         """Note the actor; only in the admin, since the API's callers come by token and must not cost a look at the cookie."""
         match = request.resolver_match
         if match is not None and match.app_name == "admin" and request.user.is_authenticated:
-            current().actor_id = request.user.pk
+            now = current()
+            now.actor_kind, now.actor_id = "staff", request.user.pk

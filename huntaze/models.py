@@ -4,6 +4,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -41,23 +43,134 @@ class Event(Record):
         return f"{self.type} {self.subject_id}"
 
 
+class ActorKind(models.TextChoices):
+    """Who, or what, makes a change; `via` of the entry names the door."""
+
+    PERSON = "person", _("person")
+    KEY = "key", _("API key")
+    STAFF = "staff", _("staff")
+    COMMAND = "command", _("command")
+    TASK = "task", _("task")
+    WEBHOOK = "webhook", _("webhook")
+    SYSTEM = "system", _("the product")
+
+
+# The chain of entries that belong to no workspace.
+INSTALLATION_CHAIN = UUID(int=0)
+
+
+class AuditQuerySet(WorkspaceQuerySet):
+    """Reads of audit entries."""
+
+    def with_payload(self) -> Self:
+        """Add what stands in the erasable row, as `changes`, `address` and `user_agent`; None where it was erased."""
+        return self.annotate(**{name: models.F(f"payload__{name}") for name in ("changes", "address", "user_agent")})
+
+
+class AuditManager(models.Manager.from_queryset(AuditQuerySet)):  # type: ignore[misc]
+    """Entries with their payload."""
+
+    def get_queryset(self) -> AuditQuerySet:
+        """Return all entries with their payload."""
+        entries: AuditQuerySet = super().get_queryset().with_payload()
+        return entries
+
+
 class AuditEntry(Record):
-    """Who changed what, from where; append-only."""
+    """Who changed what, through which door; written once, by `audit.record`, and sealed once, by `audit.seal`.
+
+    Nothing personal stands here but ids: `payload_digest` is the salted SHA-256 of the payload's row, which can be erased. Triggers
+    refuse every other write. The seal is the entry's place in its chain, the hash of the entry before and its own.
+    """
 
     workspace_id = models.UUIDField(_("workspace"), null=True)
+    actor_kind = models.CharField(_("kind of actor"), max_length=16, choices=ActorKind)
     actor_id = models.UUIDField(_("actor"), null=True)
+    credential_id = models.UUIDField(_("session or key"), null=True)
+    impersonated_by = models.UUIDField(_("impersonated by"), null=True)
+    via = models.CharField(_("via"), max_length=64, blank=True)
     action = models.CharField(_("action"), max_length=64)
     subject_id = models.UUIDField(_("subject"), null=True)
-    address = models.GenericIPAddressField(_("address"), null=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
-    changes = models.JSONField(_("changes"), default=dict)
+    payload_digest = models.BinaryField(_("digest of the payload"), max_length=32)
+    chain = models.GeneratedField(
+        expression=Coalesce("workspace_id", models.Value(INSTALLATION_CHAIN)),
+        output_field=models.UUIDField(_("chain")),
+        db_persist=True,
+    )
+    sequence = models.BigIntegerField(_("place in the chain"), null=True)
+    previous_hash = models.BinaryField(_("hash of the entry before"), max_length=32, null=True)
+    hash = models.BinaryField(_("hash"), max_length=32, null=True)
+
+    objects = AuditManager()
 
     class Meta:
+        verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
-        indexes = [models.Index(fields=["workspace_id", "id"], name="audit_by_workspace")]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "sequence"], name="one_audit_entry_per_place"),
+            models.CheckConstraint(
+                condition=Q(sequence=None, previous_hash=None, hash=None)
+                | Q(sequence__gt=0, previous_hash__isnull=False, hash__isnull=False),
+                name="audit_entry_sealed_or_not",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace_id", "id"], name="audit_by_workspace"),
+            models.Index(fields=["workspace_id", "action", "id"], name="audit_by_action"),
+            models.Index(fields=["actor_id", "id"], name="audit_by_actor"),
+            models.Index(fields=["subject_id", "id"], name="audit_by_subject"),
+            models.Index(fields=["id"], condition=Q(sequence=None), name="audit_unsealed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_id}"
+
+
+class AuditPayload(models.Model):
+    """What an entry says of people: from where, with what, and the values before and after. Its row can be erased, not changed."""
+
+    entry = models.OneToOneField(AuditEntry, on_delete=models.DO_NOTHING, primary_key=True, related_name="payload")
+    salt = models.BinaryField(_("salt"), max_length=16)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
+    changes = models.JSONField(_("changes"), default=dict)
+
+    class Meta:
+        verbose_name = _("audit payload")
+        verbose_name_plural = _("audit payloads")
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class AuditCheckpoint(models.Model):
+    """The signed head of one chain: how many entries it has, and the hash of the last. It only moves forward."""
+
+    chain = models.UUIDField(_("chain"), primary_key=True)
+    sequence = models.BigIntegerField(_("sealed entries"))
+    hash = models.BinaryField(_("hash"), max_length=32)
+    made_at = models.DateTimeField(_("made at"))
+    kid = models.CharField(_("key"), max_length=64)
+    signature = models.BinaryField(_("signature"), max_length=64)
+
+    class Meta:
+        verbose_name = _("audit checkpoint")
+        verbose_name_plural = _("audit checkpoints")
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.sequence}"
+
+
+class RateCounter(models.Model):
+    """Requests of a guarded class that were counted while Valkey was away; written by the limiter's one statement."""
+
+    key = models.CharField(_("key"), max_length=128, primary_key=True)
+    count = models.PositiveIntegerField(_("count"))
+    expires_at = models.DateTimeField(_("expires at"), db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class IdempotencyRecord(models.Model):

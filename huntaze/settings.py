@@ -32,6 +32,9 @@ AUTH_TOKEN_KEYS = env.items(
 ENCRYPTION_KEYS = env.items(
     "ENCRYPTION_KEYS", secret=True, help="Keys of secrets at rest as `kid:secret,…`; the first encrypts, all decrypt."
 )
+AUDIT_SIGNING_KEYS = env.items(
+    "AUDIT_SIGNING_KEYS", secret=True, help="Keys of the audit log's checkpoints as `kid:secret,…`; the first signs, all verify."
+)
 ALLOWED_HOSTS = sorted(
     {
         str(urlsplit(HUNTAZE_URL).hostname),
@@ -158,9 +161,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_PUBLISH_RETRY = False
 LEASE_SECONDS = env.integer("LEASE_SECONDS", 30, minimum=2, help="How long a worker may be silent before its work is taken over.")
 SWEEP_SECONDS = 2
+SEAL_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},
+    "huntaze.seal_audit_log": {"task": "huntaze.seal_audit_log", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
     "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},
 }
 # Every entry is an interval and harmless when repeated, so beat need not remember its last runs in a file.

@@ -38,7 +38,15 @@ class RequestMiddleware:
         """
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
-        context.begin(context.RequestContext(request_id=request_id, address=client_address(request)))
+        context.begin(
+            context.RequestContext(
+                request_id=request_id,
+                address=client_address(request),
+                user_agent=request.headers.get("User-Agent", ""),
+                actor_kind="person",
+                via=_door(request.path_info),
+            )
+        )
         try:
             if request.path_info not in HEALTH:
                 request.get_host()
@@ -78,6 +86,12 @@ def client_address(request: HttpRequest) -> str:
         return str(ip_address(hops[-believed]))
     except ValueError:
         return peer
+
+
+def _door(path: str) -> str:
+    if path.startswith("/admin/"):
+        return "admin"
+    return "api" if path.startswith("/api/") else "page"
 
 
 def _policy(path: str) -> str:

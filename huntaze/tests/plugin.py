@@ -47,6 +47,7 @@ def isolate_environment(home: Path) -> None:
         SECRET_KEY=secrets.token_urlsafe(48),
         AUTH_TOKEN_KEYS=f"test:{secrets.token_urlsafe(48)}",
         ENCRYPTION_KEYS=f"test:{secrets.token_urlsafe(48)}",
+        AUDIT_SIGNING_KEYS=f"test:{secrets.token_urlsafe(48)}",
         DJANGO_SETTINGS_MODULE="huntaze.settings",
     )
 

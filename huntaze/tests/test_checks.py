@@ -10,6 +10,7 @@ REAL = {
     "REDIS_URL": "redis://valkey.internal:6379",
     "AUTH_TOKEN_KEYS": ["k1:secret"],
     "ENCRYPTION_KEYS": ["k1:secret"],
+    "AUDIT_SIGNING_KEYS": ["k1:secret"],
     "SECURE": True,
     "LOCAL_AI_URL": "",
     "DEBUG": False,
@@ -38,6 +39,7 @@ def test_real_deployment_passes(settings):
         ("SECURE", False, "huntaze.E015"),
         ("LOCAL_AI_URL", "http://127.0.0.1:9", "huntaze.E016"),
         ("ENCRYPTION_KEYS", [], "huntaze.E017"),
+        ("AUDIT_SIGNING_KEYS", [], "huntaze.E018"),
     ],
 )
 def test_part_that_is_for_trying_is_refused_in_production(settings, name, value, id):

@@ -1,0 +1,24 @@
+"""The audit log: one entry for each change that anyone makes, chained so that no later change of the log goes unseen.
+
+`docs/audit.md` says what is written, hashed and signed, so that anyone can check it without this code.
+"""
+
+from huntaze.audit.chain import seal
+from huntaze.audit.checkpoints import BadCheckpoint, read_checkpoint, write_checkpoint
+from huntaze.audit.entries import erase, record
+from huntaze.audit.verification import Damage, Finding, Report, chains, compare, verify
+
+__all__ = [
+    "BadCheckpoint",
+    "Damage",
+    "Finding",
+    "Report",
+    "chains",
+    "compare",
+    "erase",
+    "read_checkpoint",
+    "record",
+    "seal",
+    "verify",
+    "write_checkpoint",
+]

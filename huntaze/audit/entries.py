@@ -1,0 +1,102 @@
+"""Writing entries, and erasing what they say of people."""
+
+import secrets
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models import Q
+
+from huntaze import context
+from huntaze.models import AuditEntry, AuditPayload
+
+SALT_BYTES = 16
+MAXIMUM_USER_AGENT_LENGTH = 400
+# Made by the database, whose text form of JSON is the only one that can be made again from what it stores.
+PAYLOAD_DIGEST = "sha256(p.salt || convert_to(jsonb_build_array(p.address, p.user_agent, p.changes)::text, 'UTF8'))"
+# One statement, since it is part of every write. The foreign key is checked at commit, when both rows are there.
+_RECORD = f"""
+WITH payload AS (
+  INSERT INTO huntaze_auditpayload AS p (entry_id, salt, address, user_agent, changes)
+  VALUES (%s, %s, %s::inet, %s, %s::jsonb)
+  RETURNING {PAYLOAD_DIGEST} AS digest
+)
+INSERT INTO huntaze_auditentry (id, created_at, workspace_id, actor_kind, actor_id, credential_id, impersonated_by, via, action, subject_id,
+  request_id, payload_digest)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT digest FROM payload))
+"""  # noqa: S608  (no value is part of it)
+
+
+def record(
+    action: str,
+    *,
+    workspace_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    actor_id: UUID | None = None,
+    changes: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Write one entry in the caller's transaction; the actor and workspace default to the present request's.
+
+    `action` is `noun.verb` in the imperative, such as `asset.delete`. `changes` maps a field to its old and new
+    value and never holds a secret. Makes one query; the entry is sealed within seconds of the commit.
+    """
+    now = context.current()
+    entry = AuditEntry(
+        workspace_id=workspace_id or now.workspace_id,
+        actor_kind=now.actor_kind,
+        actor_id=actor_id or now.actor_id,
+        credential_id=now.credential_id,
+        impersonated_by=now.impersonated_by,
+        via=now.via,
+        action=action,
+        subject_id=subject_id,
+        request_id=now.request_id,
+    )
+    entry.created_at = _moment(entry.id)
+    names = (
+        "id",
+        "created_at",
+        "workspace_id",
+        "actor_kind",
+        "actor_id",
+        "credential_id",
+        "impersonated_by",
+        "via",
+        "action",
+        "subject_id",
+    )
+    user_agent = now.user_agent.replace("\0", "")[:MAXIMUM_USER_AGENT_LENGTH]
+    payload = (
+        entry.id,
+        secrets.token_bytes(SALT_BYTES),
+        now.address or None,
+        user_agent,
+        orjson.dumps(changes or {}, default=str).decode(),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, (*payload, *(getattr(entry, name) for name in names), entry.request_id))
+    return entry
+
+
+def erase(*, person_id: UUID, subject_ids: Collection[UUID] = ()) -> int:
+    """Remove what entries say of a person, who acted, was acted on or was impersonating, and of the rows `subject_ids`.
+
+    The entries stay, with their digests, and the chain verifies as before. Return how many payloads there were.
+    """
+    about = Q(entry__actor_id=person_id) | Q(entry__impersonated_by=person_id) | Q(entry__subject_id__in=[person_id, *subject_ids])
+    erased, __ = AuditPayload.objects.filter(about).delete()
+    return erased
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return the lowest id that an entry of this moment, to the millisecond, can have: entries are found by time through it."""
+    milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return UUID(int=max(milliseconds, 0) << 80)
+
+
+def _moment(id: UUID) -> datetime:
+    """Return when a UUIDv7 was made, to the millisecond: an entry's time and the order of its id never disagree."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=id.int >> 80)

@@ -1,0 +1,145 @@
+"""Looking for damage: every entry of a chain is hashed again and compared with its neighbours and the signed head."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from huntaze.audit import checkpoints
+from huntaze.audit.chain import BEFORE_THE_FIRST, LINKED, link
+from huntaze.audit.checkpoints import Head
+from huntaze.audit.entries import PAYLOAD_DIGEST
+from huntaze.models import AuditCheckpoint, AuditEntry
+
+ROWS_AT_ONCE = 1000
+MAXIMUM_FINDINGS = 100
+# One statement and so one view of the data: what is sealed meanwhile is in all parts of it or in none.
+_CHAIN = f"""
+SELECT {", ".join(f"e.{name}" for name in LINKED)}, e.sequence, e.previous_hash, e.hash, {PAYLOAD_DIGEST},
+       k.sequence, k.hash, k.made_at, k.kid, k.signature
+FROM huntaze_auditentry e
+LEFT JOIN huntaze_auditpayload p ON p.entry_id = e.id
+LEFT JOIN huntaze_auditcheckpoint k ON k.chain = e.chain
+WHERE e.chain = %s AND e.sequence IS NOT NULL
+ORDER BY e.sequence
+"""  # noqa: S608  (no value is part of it)
+
+
+class Damage(models.TextChoices):
+    """What can be wrong with a chain."""
+
+    ENTRY_ALTERED = "entry_altered", _("The entry is not what was sealed.")
+    PAYLOAD_ALTERED = "payload_altered", _("The payload is not the one that the entry was written with.")
+    MISSING = "missing", _("Entries are missing before this one.")
+    BROKEN_LINK = "broken_link", _("The entry before is not the one that this one was sealed after.")
+    TRUNCATED = "truncated", _("The last entries are missing: the checkpoint signs more.")
+    UNSIGNED = "unsigned", _("Entries stand after the signed end, or there is no checkpoint.")
+    REWRITTEN = "rewritten", _("The entry is another than the one that the checkpoint signs.")
+    FORGED_CHECKPOINT = "forged_checkpoint", _("No key of ours signed the checkpoint.")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One damage: at which place of the chain and, where there is one, in which entry."""
+
+    kind: Damage
+    sequence: int
+    entry_id: UUID | None = None
+
+
+@dataclass
+class Report:
+    """What a chain holds; `erased` entries have no payload, `findings` are the first hundred."""
+
+    chain: UUID
+    sealed: int = 0
+    unsealed: int = 0
+    erased: int = 0
+    head: Head | None = None
+    checkpoint: AuditCheckpoint | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def valid(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.findings
+
+    def found(self, kind: Damage, sequence: int, entry_id: UUID | None = None) -> None:
+        """Note one damage, up to a hundred."""
+        if len(self.findings) < MAXIMUM_FINDINGS:
+            self.findings.append(Finding(kind, sequence, entry_id))
+
+
+def chains() -> list[UUID]:
+    """Return every chain that has entries or a checkpoint: those of workspaces, and the installation's."""
+    signed = AuditCheckpoint.objects.values_list("chain", flat=True)
+    return sorted({*signed, *AuditEntry._base_manager.values_list("chain", flat=True).distinct()})
+
+
+def verify(chain: UUID) -> Report:
+    """Look at every entry of a chain, in constant memory, and at its checkpoint."""
+    report = Report(chain)
+    known = AuditCheckpoint.objects.filter(chain=chain).first()
+    report.unsealed = AuditEntry._base_manager.filter(chain=chain, sequence=None).count()
+    sequence, previous = 0, BEFORE_THE_FIRST
+    for row in _rows(chain):
+        values, (place, before, hash_, digest), signed = row[: len(LINKED)], row[len(LINKED) : -5], row[-5:]
+        entry_id = values[0]
+        if place != sequence + 1:
+            report.found(Damage.MISSING, place, entry_id)
+        elif bytes(before) != previous:
+            report.found(Damage.BROKEN_LINK, place, entry_id)
+        if link(values, sequence=place, previous_hash=bytes(before)) != bytes(hash_):
+            report.found(Damage.ENTRY_ALTERED, place, entry_id)
+        if digest is None:
+            report.erased += 1
+        elif bytes(digest) != bytes(values[LINKED.index("payload_digest")]):
+            report.found(Damage.PAYLOAD_ALTERED, place, entry_id)
+        sequence, previous = place, bytes(hash_)
+        report.sealed += 1
+        report.head = Head(chain, place, previous)
+        known = _checkpoint(chain, signed)
+    report.checkpoint = known
+    _compare_with_checkpoint(report)
+    return report
+
+
+def compare(head: Head) -> Finding | None:
+    """Hold a head from a checkpoint file against the chain as it is now; return the damage, if any."""
+    entry = AuditEntry._base_manager.filter(chain=head.chain, sequence=head.sequence).first()
+    if entry is None:
+        return Finding(Damage.TRUNCATED, head.sequence)
+    return None if bytes(entry.hash or b"") == head.hash else Finding(Damage.REWRITTEN, head.sequence, entry.id)
+
+
+def _rows(chain: UUID) -> Iterator[tuple[Any, ...]]:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(_CHAIN, (chain,))
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+
+def _checkpoint(chain: UUID, columns: Iterable[Any]) -> AuditCheckpoint | None:
+    sequence, hash_, made_at, kid, signature = columns
+    if sequence is None:
+        return None
+    return AuditCheckpoint(chain=chain, sequence=sequence, hash=hash_, made_at=made_at, kid=kid, signature=signature)
+
+
+def _compare_with_checkpoint(report: Report) -> None:
+    signed, head = report.checkpoint, report.head or Head(report.chain, 0, BEFORE_THE_FIRST)
+    if signed is None:
+        if head.sequence:
+            report.found(Damage.UNSIGNED, head.sequence)
+        return
+    if checkpoints.verify(signed.chain, signed.sequence, bytes(signed.hash), signed.made_at, signed.kid, bytes(signed.signature)) is None:
+        report.found(Damage.FORGED_CHECKPOINT, signed.sequence)
+    if signed.sequence > head.sequence:
+        report.found(Damage.TRUNCATED, signed.sequence)
+    elif signed.sequence < head.sequence:
+        report.found(Damage.UNSIGNED, head.sequence)
+    elif bytes(signed.hash) != head.hash:
+        report.found(Damage.REWRITTEN, head.sequence)
