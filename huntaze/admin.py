@@ -9,13 +9,12 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from huntaze import audit
-from huntaze.models import AuditEntry, Event
+from huntaze.models import AuditEntry, AuditPayload, Event
 
 # Fields whose change is audited without their values; what is not editable, as every BinaryField, is not audited at all.
 SECRET_FIELDS = frozenset({"password"})
@@ -139,11 +138,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "action", "actor", "address", "subject_id")
     list_filter = ("created_at", "action")
     search_fields = ("=actor_id", "=subject_id", "=workspace_id", "=request_id")
-
-    @admin.display(description=_("address"))
-    def address(self, entry: Any) -> str:
-        """Return from where it was done; nothing where that was erased."""
-        return entry.address or "-"
     search_help_text = _("An id, a request id, or the e-mail address of the one who acted.")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
@@ -162,3 +156,23 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def actor(self, entry: Any) -> str:
         """Return the actor's name, or their id where nobody has it; nothing for what the product did by itself."""
         return str(entry.actor_name or entry.actor_id or "-")
+
+    @admin.display(description=_("address"))
+    def address(self, entry: Any) -> str:
+        """Return from where it was done; nothing where that was erased."""
+        return entry.address or "-"
+
+    @admin.display(description=_("user agent"))
+    def user_agent(self, entry: Any) -> str:
+        """Return with what it was done; nothing where that was erased."""
+        return entry.user_agent or "-"
+
+    @admin.display(description=_("hash"))
+    def seal(self, entry: AuditEntry) -> str:
+        """Return the entry's hash in its chain; nothing before it is sealed."""
+        return bytes(entry.hash).hex() if entry.hash else "-"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the columns, then what stands in the erasable payload, then the seal."""
+        changes = _Json(AuditPayload._meta.get_field("changes"))
+        return [*super().get_fields(request, obj), "address", "user_agent", changes, "seal"]
