@@ -109,7 +109,8 @@ class Run:
         self._add(programs.worker(concurrency=settings.WORKER_CONCURRENCY, log=self.installation.log("worker"), env=self._env()))
         self._add(programs.beat(log=self.installation.log("beat"), env=self._env()))
         if model:
-            self._add(model)
+            self.supervisor.servers.append(model)  # it outlives the worker, which may be writing with it
+            model.start()
         if demo:
             demo.finish(COMMAND_SECONDS)
         if model:

@@ -45,7 +45,7 @@ class _Watched:
 
 
 class Supervisor:
-    """The parts of one run: `servers` keep data and stop last, `programs` use them."""
+    """The parts of one run: `programs` use the `servers`, which stop last."""
 
     def __init__(self, *, say: Callable[[str], None], changed: Callable[[], None]) -> None:
         self.servers: list[Part] = []
