@@ -107,7 +107,6 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
         "AUTH_TOKEN_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "AUDIT_SIGNING_KEYS": f"bench:{secrets.token_urlsafe(48)}",
-        "AUDIT_SIGNING_KEYS": f"bench:{secrets.token_urlsafe(48)}",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": valkey.url,
         "CONTROL_DATABASE_URL": twin_database,

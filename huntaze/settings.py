@@ -340,6 +340,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ActorKind": "huntaze.models.ActorKind",
+        "AuditDamage": "huntaze.audit.Damage",
+        "GenerationKind": "ai.models.GenerationKind",
         "Plan": "accounts.models.Plan",
         "AssetStatus": "content.models.AssetStatus",
         "GenerationStatus": "ai.models.GenerationStatus",

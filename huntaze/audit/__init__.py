@@ -4,8 +4,8 @@
 """
 
 from huntaze.audit.chain import seal
-from huntaze.audit.checkpoints import BadCheckpoint, read_checkpoint, write_checkpoint
-from huntaze.audit.entries import erase, record
+from huntaze.audit.checkpoints import BadCheckpoint, is_signed, read_checkpoint, sign_message, write_checkpoint
+from huntaze.audit.entries import erase, first_id_at, record
 from huntaze.audit.verification import Damage, Finding, Report, chains, compare, verify
 
 __all__ = [
@@ -16,9 +16,12 @@ __all__ = [
     "chains",
     "compare",
     "erase",
+    "first_id_at",
+    "is_signed",
     "read_checkpoint",
     "record",
     "seal",
+    "sign_message",
     "verify",
     "write_checkpoint",
 ]

@@ -44,8 +44,7 @@ class Head:
 
 def sign(head: Head) -> AuditCheckpoint:
     """Return the checkpoint of `head`, signed by the first key and not saved; raises EnvError without keys."""
-    kid, key = next(iter(_keys().items()))
-    signature = key.sign(head.message())
+    kid, signature = sign_message(head.message())
     return AuditCheckpoint(
         chain=head.chain, sequence=head.sequence, hash=head.hash, made_at=head.made_at or timezone.now(), kid=kid, signature=signature
     )
@@ -54,7 +53,7 @@ def sign(head: Head) -> AuditCheckpoint:
 def verify(chain: UUID, sequence: int, hash_: bytes, made_at: datetime, kid: str, signature: bytes) -> Head | None:
     """Return the head that a checkpoint's columns say, or None when none of our keys signed it."""
     head = Head(chain, sequence, bytes(hash_), made_at)
-    return head if _signed(kid, bytes(signature), head.message()) else None
+    return head if is_signed(kid, bytes(signature), head.message()) else None
 
 
 def write_checkpoint() -> Iterator[str]:
@@ -66,10 +65,9 @@ def write_checkpoint() -> Iterator[str]:
     for row in AuditCheckpoint.objects.order_by("chain").iterator():
         count += 1
         yield _line(row)
-    kid, key = next(iter(_keys().items()))
     last = [f"{FORMAT}.end", count, timezone.now()]
-    signature = key.sign(orjson.dumps(last, option=orjson.OPT_UTC_Z)).hex()
-    yield _json({"chains": count, "made_at": last[2], "kid": kid, "public_key": public_key(kid), "signature": signature})
+    kid, signature = sign_message(orjson.dumps(last, option=orjson.OPT_UTC_Z))
+    yield _json({"chains": count, "made_at": last[2], "kid": kid, "public_key": public_key(kid), "signature": signature.hex()})
 
 
 def read_checkpoint(lines: Iterable[str]) -> Iterator[Head]:
@@ -92,6 +90,26 @@ def read_checkpoint(lines: Iterable[str]) -> Iterator[Head]:
         raise BadCheckpoint("The last line is missing, altered, or signs another number of chains.")
 
 
+def sign_message(message: bytes) -> tuple[str, bytes]:
+    """Return the kid of the first key and its signature of `message`; raises EnvError without keys."""
+    kid, key = next(iter(_keys().items()))
+    return kid, key.sign(message)
+
+
+def is_signed(kid: str, signature: bytes, message: bytes) -> bool:
+    """Return whether one of our keys, by its kid, made this signature of `message`."""
+    from cryptography.exceptions import InvalidSignature
+
+    key = _keys().get(kid)
+    if key is None:
+        return False
+    try:
+        key.public_key().verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def public_key(kid: str) -> str:
     """Return the public half of a key in hexadecimal, for whoever checks signatures without our secrets."""
     return _keys()[kid].public_key().public_bytes_raw().hex()
@@ -99,7 +117,7 @@ def public_key(kid: str) -> str:
 
 def _ends(values: dict[str, Any], count: int) -> bool:
     message = orjson.dumps([f"{FORMAT}.end", count, datetime.fromisoformat(values["made_at"])], option=orjson.OPT_UTC_Z)
-    return _signed(values["kid"], bytes.fromhex(values["signature"]), message)
+    return is_signed(values["kid"], bytes.fromhex(values["signature"]), message)
 
 
 def _line(row: AuditCheckpoint) -> str:
@@ -115,19 +133,6 @@ def _head(values: dict[str, Any]) -> Head | None:
     made_at = datetime.fromisoformat(values["made_at"])
     chain, hash_, signature = UUID(values["chain"]), bytes.fromhex(values["hash"]), bytes.fromhex(values["signature"])
     return verify(chain, values["sequence"], hash_, made_at, values["kid"], signature)
-
-
-def _signed(kid: str, signature: bytes, message: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature
-
-    key = _keys().get(kid)
-    if key is None:
-        return False
-    try:
-        key.public_key().verify(signature, message)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _keys() -> "dict[str, Ed25519PrivateKey]":

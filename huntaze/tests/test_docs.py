@@ -28,6 +28,8 @@ OPERATIONS = {
     "POST /auth/refresh",
     "POST /auth/signout",
     "GET /users/me",
+    "GET /audit-log",
+    "GET /audit-log/verify",
     "GET /content/assets",
     "POST /content/assets",
     "GET /content/assets/{id}",
