@@ -46,6 +46,7 @@ def request_generation(
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
         generation = Generation.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, input=order)
+        audit.record("generation.create", workspace_id=workspace_id, subject_id=generation.id, changes={"kind": [None, kind]})
         transaction.on_commit(lambda: leases.wake(tasks.run_generation, generation.id))
     return generation
 

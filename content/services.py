@@ -27,7 +27,8 @@ def create_asset(*, workspace_id: UUID, created_by_id: UUID | None, **fields: An
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="content_assets")
         asset = ContentAsset.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, **fields)
-        audit.record("asset.create", workspace_id=workspace_id, subject_id=asset.id)
+        changes = {name: [None, getattr(asset, name)] for name in ("title", "type")}
+        audit.record("asset.create", workspace_id=workspace_id, subject_id=asset.id, changes=changes)
         events.emit("asset.created", workspace_id=workspace_id, subject_id=asset.id, data={"type": asset.type})
     return asset
 
@@ -69,10 +70,12 @@ def update_asset(*, asset: ContentAsset, **changes: Any) -> ContentAsset:
         row: ContentAsset | None = ContentAsset.objects.select_for_update().filter(pk=asset.pk).first()
         if row is None:
             raise NotFound
+        was = {name: getattr(row, name) for name in changes}
         for name, value in changes.items():
             setattr(row, name, value)
         row.save(update_fields=[*changes, "updated_at"])
-        audit.record("asset.update", workspace_id=row.workspace_id, subject_id=row.id, changes={"fields": sorted(changes)})
+        changed = {name: [was[name], value] for name, value in changes.items() if was[name] != value}
+        audit.record("asset.update", workspace_id=row.workspace_id, subject_id=row.id, changes=changed)
         events.emit("asset.updated", workspace_id=row.workspace_id, subject_id=row.id, data={"fields": sorted(changes)})
     return row
 
@@ -83,7 +86,8 @@ def delete_asset(*, asset: ContentAsset) -> None:
         deleted, _by_model = ContentAsset.objects.filter(pk=asset.pk).delete()
         if not deleted:
             raise NotFound
-        audit.record("asset.delete", workspace_id=asset.workspace_id, subject_id=asset.pk)
+        changes = {name: [getattr(asset, name), None] for name in ("title", "type")}
+        audit.record("asset.delete", workspace_id=asset.workspace_id, subject_id=asset.pk, changes=changes)
         events.emit("asset.deleted", workspace_id=asset.workspace_id, subject_id=asset.pk)
 
 

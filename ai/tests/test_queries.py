@@ -9,8 +9,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GENERATIONS = "/api/v1/ai/generations"
 
 
-def test_generate_takes_six_statements(api, django_assert_num_queries):
-    with django_assert_num_queries(6):  # the caller; begin, lock the plan, count, insert, commit
+def test_generate_takes_seven_statements(api, django_assert_num_queries):
+    with django_assert_num_queries(7):  # the caller; begin, lock the plan, count, insert, audit, commit
         assert api.post("/api/v1/content/generate", {"kind": "post", "prompt": "My new cooking series"}).status_code == 202
 
 

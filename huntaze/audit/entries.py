@@ -15,6 +15,7 @@ from huntaze.models import AuditEntry, AuditPayload
 
 SALT_BYTES = 16
 MAXIMUM_USER_AGENT_LENGTH = 400
+LONGEST_TEXT = 500
 # Made by the database, whose text form of JSON is the only one that can be made again from what it stores.
 PAYLOAD_DIGEST = "sha256(p.salt || convert_to(jsonb_build_array(p.address, p.user_agent, p.changes)::text, 'UTF8'))"
 # One statement, since it is part of every write. The foreign key is checked at commit, when both rows are there.
@@ -41,7 +42,7 @@ def record(
     """Write one entry in the caller's transaction; the actor and workspace default to the present request's.
 
     `action` is `noun.verb` in the imperative, such as `asset.delete`. `changes` maps a field to its old and new
-    value and never holds a secret. Makes one query; the entry is sealed within seconds of the commit.
+    value and never holds a secret; of long texts the beginning is kept. Makes one query; the entry is sealed within seconds of the commit.
     """
     now = context.current()
     entry = AuditEntry(
@@ -74,7 +75,7 @@ def record(
         secrets.token_bytes(SALT_BYTES),
         now.address or None,
         user_agent,
-        orjson.dumps(changes or {}, default=str).decode(),
+        orjson.dumps(_short(changes or {}), default=str).decode(),
     )
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, (*payload, *(getattr(entry, name) for name in names), entry.request_id))
@@ -95,6 +96,14 @@ def first_id_at(moment: datetime) -> UUID:
     """Return the lowest id that an entry of this moment, to the millisecond, can have: entries are found by time through it."""
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     return UUID(int=max(milliseconds, 0) << 80)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _short(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(item) for item in value]
+    return f"{value[:LONGEST_TEXT]}…" if isinstance(value, str) and len(value) > LONGEST_TEXT else value
 
 
 def _moment(id: UUID) -> datetime:

@@ -108,6 +108,12 @@ def test_entry_says_who_what_and_through_which_door():
     assert (entry.action, entry.subject_id, entry.changes) == ("note.write", subject_id, {"text": ["old", "new"]})
 
 
+def test_long_text_is_kept_by_its_beginning():
+    entry = write(text=["x" * 501, {"deep": ["y" * 500, "z" * 501]}])
+    kept = AuditEntry.objects.get(id=entry.id).changes
+    assert kept == {"text": ["x" * 500 + "…", {"deep": ["y" * 500, "z" * 500 + "…"]}]}
+
+
 def test_time_of_an_entry_is_that_of_its_id():
     entry = write()
     assert entry.id.int >> 80 == round(entry.created_at.timestamp() * 1000)

@@ -1,0 +1,233 @@
+"""Every write by anyone leaves an audit entry: each operation, command and admin action there is performs one here.
+
+An operation, command or action that is missing here fails `test_every_…`: add a function that performs it.
+"""
+
+import sys
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib import admin
+from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
+
+import manage
+from accounts.models import Session, User, Workspace
+from accounts.tests.factories import PASSWORD, client_of, make_user, sign_in
+from ai.tests.factories import make_generation
+from billing.models import PlanGrant
+from billing.services import grant_plan
+from billing.tasks import end_grants
+from content.models import ContentAsset
+from content.tests.factories import make_asset
+from huntaze import context
+from huntaze.env import BASE_DIR
+from huntaze.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1"
+UNSAFE = ("post", "put", "patch", "delete")
+OPERATIONS, COMMANDS, ACTIONS = {}, {}, {}
+# Operations that change nothing that anyone would ask about.
+SILENT_OPERATIONS = {"auth_refresh": "The session goes on; a token that is used twice ends it, which is audited."}
+# Commands that write nothing of the product, or only what another entry stands for.
+SILENT_COMMANDS = {
+    "doctor": "reads",
+    "exportcheckpoint": "reads, and seals",
+    "localmodel": "serves a model",
+    "migrate": "changes the schema",
+    "rotatekeys": "encrypts the same values anew",
+    "up": "starts processes",
+    "verifyaudit": "reads",
+}
+
+
+def performs(table, name):
+    """Register a function that makes one write happen."""
+
+    def register(function):
+        table[name] = function
+        return function
+
+    return register
+
+
+@performs(OPERATIONS, "auth_signup")
+def sign_up(send, owner):
+    return send(None, "post", "/auth/signup", {"email": "new@example.com", "password": PASSWORD, "name": "New", "accept_terms": True})
+
+
+@performs(OPERATIONS, "auth_signin")
+def sign_in_again(send, owner):
+    return send(None, "post", "/auth/signin", {"email": owner.email, "password": PASSWORD})
+
+
+@performs(OPERATIONS, "auth_signout")
+def sign_out(send, owner):
+    return send(owner, "post", "/auth/signout")
+
+
+@performs(OPERATIONS, "content_assets_create")
+def create_asset(send, owner):
+    return send(owner, "post", "/content/assets", {"title": "A title", "type": "post"})
+
+
+@performs(OPERATIONS, "content_assets_partial_update")
+def update_asset(send, owner):
+    return send(owner, "patch", f"/content/assets/{make_asset(owner.default_workspace).id}", {"title": "Another"})
+
+
+@performs(OPERATIONS, "content_assets_destroy")
+def delete_asset(send, owner):
+    return send(owner, "delete", f"/content/assets/{make_asset(owner.default_workspace).id}")
+
+
+@performs(OPERATIONS, "content_generate")
+def order_generation(send, owner):
+    return send(owner, "post", "/content/generate", {"kind": "post", "prompt": "My new cooking series"})
+
+
+@performs(OPERATIONS, "ai_generations_cancel")
+def cancel_generation(send, owner):
+    return send(owner, "post", f"/ai/generations/{make_generation(owner.default_workspace).id}/cancel")
+
+
+@performs(COMMANDS, "createsuperuser")
+def make_staff(run):
+    run("createsuperuser", "--noinput", "--email", "staff@example.com", "--name", "Staff")
+
+
+@performs(COMMANDS, "grantplan")
+def give_plan(run):
+    run("grantplan", str(make_user().default_workspace_id), "pro", "--forever", "--reason", "Trial")
+
+
+@performs(COMMANDS, "seed_demo")
+def make_demo(run):
+    run("seed_demo")
+
+
+@performs(ACTIONS, ("accounts.user", "end_sessions"))
+def end_sessions_of(owner):
+    sign_in(owner)
+    return User, owner.id
+
+
+@performs(ACTIONS, ("accounts.session", "end"))
+def end_session(owner):
+    sign_in(owner)
+    return Session, Session.objects.get(user=owner).id
+
+
+@performs(ACTIONS, ("ai.generation", "cancel"))
+def stop_generation(owner):
+    generation = make_generation(owner.default_workspace)
+    return type(generation), generation.id
+
+
+@performs(ACTIONS, ("billing.plangrant", "end"))
+def end_grant(owner):
+    return PlanGrant, grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="Trial").id
+
+
+@performs(ACTIONS, ("content.contentasset", "archive"))
+def archive_asset(owner):
+    return ContentAsset, make_asset(owner.default_workspace).id
+
+
+@performs(ACTIONS, ("content.contentasset", "restore"))
+def restore_asset(owner):
+    return ContentAsset, make_asset(owner.default_workspace, status="archived").id
+
+
+@pytest.fixture
+def send(anonymous):
+    """Return what makes a request of the API, with a request id that is told apart from all before."""
+    request_id = str(uuid4())
+
+    def request(person, method, path, data=None):
+        client = anonymous if person is None else client_of(person)
+        response = getattr(client, method)(f"{API}{path}", data, headers={"X-Request-ID": request_id})
+        assert response.status_code < 300, response.content
+        return request_id
+
+    return request
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Return what runs a command as `manage.py` does."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["manage.py", *arguments])
+        manage.main()
+
+    for name in ("DJANGO_SUPERUSER_PASSWORD", "HUNTAZE_DEMO_PASSWORD", "HUNTAZE_DEMO_STAFF_PASSWORD"):
+        monkeypatch.setenv(name, PASSWORD)
+    yield command
+    context.begin(context.RequestContext())
+
+
+def test_every_unsafe_operation_is_performed_here():
+    document = SchemaGenerator().get_schema(public=True)
+    unsafe = {item[method]["operationId"] for item in document["paths"].values() for method in UNSAFE if method in item}
+    assert sorted(unsafe - OPERATIONS.keys() - SILENT_OPERATIONS.keys()) == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_is_audited_with_who_where_and_by_which_request(operation, send, owner):
+    request_id = OPERATIONS[operation](send, owner)
+    entries = AuditEntry.objects.filter(request_id=request_id)
+    assert {(entry.actor_kind, entry.via, entry.actor_id is None, entry.workspace_id is None, entry.address) for entry in entries} == {
+        ("person", "api", False, False, "127.0.0.1")
+    }
+
+
+def test_every_command_is_performed_here():
+    ours = {file.stem for file in BASE_DIR.glob("*/management/commands/[a-z]*.py")}
+    assert sorted(ours - COMMANDS.keys() - SILENT_COMMANDS.keys()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_is_audited_with_its_name_and_one_request_id(command, run):
+    context.begin(context.RequestContext())
+    COMMANDS[command](run)
+    entries = list(AuditEntry.objects.filter(actor_kind="command"))
+    assert {(entry.via, len(entry.request_id)) for entry in entries} == {(command, 36)}
+    assert len({entry.request_id for entry in entries}) == 1
+
+
+def actions():
+    """Return every action of every screen, but Django's own deletion, which `AuditedAdmin` audits."""
+    return {(model._meta.label_lower, name) for model, screen in admin.site._registry.items() for name in screen.actions or ()}
+
+
+def test_every_admin_action_is_performed_here():
+    assert sorted(actions() - ACTIONS.keys()) == []
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=".".join)
+def test_admin_action_is_audited_with_the_member_of_staff(action, staff_browser, owner):
+    model, id_ = ACTIONS[action](owner)
+    request_id = str(uuid4())
+    app, name = action[0].split(".")
+    fields = {"action": action[1], "_selected_action": [str(id_)]}
+    staff_browser.post(f"/admin/{app}/{name}/", fields, headers={"X-Request-ID": request_id})
+    staff = User.objects.get(email="staff@example.com")
+    entries = AuditEntry.objects.filter(request_id=request_id)
+    assert {(entry.actor_kind, entry.via, entry.actor_id) for entry in entries} == {("staff", "admin", staff.id)}
+    assert model._meta.label_lower == action[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_task_is_audited_with_its_name(owner):
+    now = timezone.now()
+    grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="Trial", ends_at=now + timedelta(days=1))
+    PlanGrant.objects.update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(days=1))
+    Workspace.objects.update(plan_until=now - timedelta(days=1))
+    end_grants.apply(task_id="the-task")
+    entry = AuditEntry.objects.get(request_id="the-task")
+    assert (entry.action, entry.actor_kind, entry.via, entry.actor_id) == ("workspace.change_plan", "task", "billing.end_grants", None)
