@@ -6,8 +6,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from huntaze import personal
 from huntaze.leases import LeasedWork
 from huntaze.models import Record, WorkspaceQuerySet
+from huntaze.personal import WITH_ROW
 
 
 class ProviderName(models.TextChoices):
@@ -152,3 +154,8 @@ class Generation(LeasedWork, Record):
     def cost_microusd(self) -> int:
         """Return the cost in micro-dollars, rounded up."""
         return -(-self.cost_nanousd // 1000)
+
+
+_WORDS = ("input", "outputs", "provider", "model", "prompt_name", "prompt_hash", "checks", "error", "asset_reason")
+personal.declare(Generation, workspace="workspace", author="created_by", fields=dict.fromkeys(_WORDS, WITH_ROW))
+personal.declare_impersonal(AiModel, ModelPrice, reason="The catalogue of this installation.")

@@ -4,7 +4,7 @@ The stream is a convenience: when Valkey is away or has lost it, readers get the
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -61,6 +61,12 @@ def read(generation_id: UUID, *, after: str, wait_seconds: float) -> Iterator[En
     for _stream, entries in answer or []:
         for entry_id, fields in entries:
             yield Entry(entry_id.decode(), fields[b"event"].decode(), fields[b"data"], int(fields[b"attempt"]))
+
+
+def delete(generation_ids: Iterable[UUID]) -> int:
+    """Remove the streams of these generations; return how many there were. Raises RedisError when Valkey is away."""
+    keys = [_key(generation_id) for generation_id in generation_ids]
+    return valkey.connection().delete(*keys) if keys else 0
 
 
 def _key(generation_id: UUID) -> str:

@@ -7,7 +7,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Plan, Workspace
+from huntaze import personal
 from huntaze.models import Record, WorkspaceQuerySet
+from huntaze.personal import WITH_ROW
 
 
 class PlanGrant(Record):
@@ -35,3 +37,6 @@ class PlanGrant(Record):
 
     def __str__(self) -> str:
         return f"{self.plan} {self.workspace_id}"
+
+
+personal.declare(PlanGrant, workspace="workspace", author="granted_by", fields={"reason": WITH_ROW})

@@ -6,7 +6,9 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from huntaze import personal
 from huntaze.models import Record, WorkspaceQuerySet
+from huntaze.personal import SECRET, WITH_ROW
 
 
 class AssetType(models.TextChoices):
@@ -65,3 +67,12 @@ class ContentAsset(Record):
 
     def __str__(self) -> str:
         return self.title
+
+
+_WORDS = ("title", "content", "category", "tags", "metadata", "provenance")
+personal.declare(
+    ContentAsset,
+    workspace="workspace",
+    author="created_by",
+    fields={**dict.fromkeys(_WORDS, WITH_ROW), "search": SECRET},  # of title and content again, for looking up
+)

@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -78,10 +79,11 @@ class Table:
         return any(fate.deletes_row for fate in self.fields.values())
 
     @property
-    def exported_columns(self) -> list[str]:
-        """Return the columns that the person may read."""
+    def exported_columns(self) -> dict[str, str]:
+        """Return the columns that the person may read, each with what it means."""
         hidden = {name for name, fate in self.fields.items() if not fate.exported}
-        return [column.attname for column in self.model._meta.concrete_fields if column.name not in hidden]
+        shown = (column for column in self.model._meta.concrete_fields if column.name not in hidden)
+        return {column.attname: str(column.verbose_name) for column in shown}
 
     def exported_rows(self, subject: Subject) -> "models.QuerySet[Any]":
         """Return the rows about or by the person, and those of their workspaces, oldest first."""
@@ -90,7 +92,7 @@ class Table:
             "pk"
         )
 
-    def erase(self, subject: Subject, gone: "list[Any]") -> int:
+    def erase(self, subject: Subject, gone: list[UUID]) -> int:
         """Erase the rows about the person, of their workspaces, and about rows whose ids are in `gone`; return how many."""
         rows = self._rows(self._personal(subject) | self._of_workspaces(subject) | self._about(gone))
         if self.deletes_rows:
@@ -98,9 +100,11 @@ class Table:
         values = {name: fate.replacement for name, fate in self.fields.items() if not fate.reason}
         return rows.update(**values) if values else 0
 
-    def ids_of_person(self, subject: Subject) -> "list[Any]":
-        """Return the ids of the rows that go with the person, those of their workspaces left out."""
-        return list(self._rows(self._personal(subject)).values_list("pk", flat=True)) if self.deletes_rows else []
+    def ids_of_person(self, subject: Subject) -> list[UUID]:
+        """Return the ids of the rows that go with the person, those of their workspaces left out, where ids mean one table only."""
+        if not self.deletes_rows or not isinstance(self.model._meta.pk, models.UUIDField):
+            return []
+        return list(self._rows(self._personal(subject)).values_list("pk", flat=True))
 
     def _rows(self, condition: Q) -> "models.QuerySet[Any]":
         rows = self.model._base_manager.all()
@@ -117,7 +121,7 @@ class Table:
     def _of_workspaces(self, subject: Subject) -> Q:
         return Q(**{f"{self.workspace}__in": subject.workspace_ids}) if self.workspace and subject.workspace_ids else Q()
 
-    def _about(self, ids: "list[Any]") -> Q:
+    def _about(self, ids: list[UUID]) -> Q:
         return Q(**{f"{self.about}__in": [str(each) for each in ids]}) if self.about and ids else Q()
 
 
@@ -216,6 +220,8 @@ def _lookups(table: Table) -> list[str]:
 
 
 def _can_be_personal(column: "models.Field[Any, Any]") -> bool:
+    if isinstance(column, ArrayField):
+        return _can_be_personal(column.base_field)
     return isinstance(column, _TELLING) and not column.choices
 
 
@@ -228,5 +234,5 @@ def _any(lookups: tuple[str, ...], value: Any) -> Q:
 
 def _delete(rows: "models.QuerySet[Any]") -> int:
     """Delete rows by one statement. Nothing cascades: what refers to them is declared, and went before; else the commit fails."""
-    count: int = rows._raw_delete(rows.db)  # type: ignore[attr-defined]  # noqa: SLF001  (Django's own cascade loads every row)
+    count: int = rows._raw_delete(rows.db)  # noqa: SLF001  (Django's own cascade loads every row)
     return count
