@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models.functions import Cast
 
 from huntaze.env import EnvError
 
@@ -159,7 +160,8 @@ def rotate() -> Rotation:
 
 def _rotate_column(model: type[models.Model], column: EncryptedTextField, rotation: Rotation) -> None:
     name = column.attname
-    old = model._base_manager.exclude(**{f"{name}__startswith": Sealed(_current_prefix())}).exclude(**{name: None}).order_by("pk")
+    rows = model._base_manager.alias(token=Cast(name, models.TextField()))  # a lookup of the column itself would see `Sealed` as text
+    old = rows.exclude(token__startswith=_current_prefix()).exclude(token=None).order_by("pk")
     batch = list(old.values_list("pk", flat=True)[:BATCH])
     while batch:
         with transaction.atomic():
