@@ -77,6 +77,7 @@ class GenerateView(ApiView):
     """Order a text."""
 
     resource = "generations"
+    rate_class = "ai"
 
     @extend_schema(request=GenerateSerializer, responses={202: GenerationSerializer}, operation_id="content_generate")
     def post(self, request: Request) -> Response:

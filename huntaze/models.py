@@ -9,6 +9,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from huntaze import personal
+from huntaze.crypto import EncryptedTextField
+from huntaze.leases import LeasedWork
+from huntaze.personal import SECRET, WITH_ROW, kept, replaced
+
 
 class Record(models.Model):
     """A row with a time-ordered id (UUIDv7), so that ordering by id is ordering by creation."""
@@ -173,6 +178,9 @@ class RateCounter(models.Model):
         return self.key
 
 
+personal.declare(RateCounter, fields={"key": kept("An address or an id, until the count of its requests ends.")}, exported=False)
+
+
 class IdempotencyRecord(models.Model):
     """The answer to a request that carried an Idempotency-Key, stored in the transaction of its effect."""
 
@@ -182,6 +190,81 @@ class IdempotencyRecord(models.Model):
     headers = models.JSONField(_("headers"), default=dict)
     body = models.BinaryField(_("body"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True, db_index=True)
+    caller_id = models.UUIDField(_("caller"), null=True, db_index=True)
+    workspace_id = models.UUIDField(_("workspace"), null=True)
 
     def __str__(self) -> str:
         return f"{self.status} {bytes(self.scope).hex()[:12]}"
+
+
+personal.declare(Event, workspace="workspace_id", about="subject_id", fields={"type": kept("A word of the product's."), "data": replaced({})})
+_SEALED = kept("The audit log is a chain of hashes: ids and words of the product's stay, all else is in the payload, which goes.")
+personal.declare(
+    AuditEntry,
+    person=("actor_id", "impersonated_by"),
+    workspace="workspace_id",
+    about="subject_id",
+    fields=dict.fromkeys(("via", "action", "request_id", "payload_digest", "previous_hash", "hash"), _SEALED),
+)
+personal.declare(
+    AuditPayload,
+    person=("entry__actor_id", "entry__impersonated_by"),
+    workspace="entry__workspace_id",
+    about="entry__subject_id",
+    fields={"salt": SECRET, "address": WITH_ROW, "user_agent": WITH_ROW, "changes": WITH_ROW},
+)
+personal.declare_impersonal(AuditCheckpoint, reason="The hash and the signature of a chain.")
+personal.declare(
+    IdempotencyRecord,
+    person="caller_id",
+    workspace="workspace_id",
+    fields=dict.fromkeys(("scope", "fingerprint", "headers", "body"), WITH_ROW),
+    exported=False,
+)
+
+
+class EmailStatus(models.TextChoices):
+    """How far an e-mail is."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+
+
+class OutgoingEmail(LeasedWork, Record):
+    """One e-mail to one address, rendered; a worker delivers it. Its words are encrypted, and wiped once nobody needs them."""
+
+    max_attempts = 12
+
+    to = models.EmailField(_("to"))
+    person_id = models.UUIDField(_("person"), null=True, db_index=True)
+    template = models.CharField(_("template"), max_length=100)
+    language = models.CharField(_("language"), max_length=8)
+    subject = EncryptedTextField(_("subject"), null=True)
+    text = EncryptedTextField(_("text"), null=True)
+    html = EncryptedTextField(_("HTML"), null=True)
+    status = models.CharField(_("status"), max_length=16, choices=EmailStatus, default=EmailStatus.QUEUED)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        constraints = [models.CheckConstraint(condition=models.Q(status__in=EmailStatus.values), name="email_status_exists")]
+        indexes = [
+            models.Index(fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="email_wake"),
+            models.Index(fields=["created_at"], name="email_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.id}"
+
+
+# Their words are not exported: they bear links that let people in.
+personal.declare(
+    OutgoingEmail,
+    person="person_id",
+    address="to",
+    fields={"to": WITH_ROW, "template": WITH_ROW, "language": WITH_ROW, "error": WITH_ROW, "subject": SECRET, "text": SECRET, "html": SECRET},
+)

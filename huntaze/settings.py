@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.google",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.socialaccount.providers.tiktok",
+    "hijack",
 ]
 MIDDLEWARE = [
     "huntaze.api.middleware.RequestMiddleware",
@@ -81,9 +82,12 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.impersonation.ImpersonationMiddleware",
+    "accounts.middleware.PageMiddleware",
     "huntaze.context.StaffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.staff.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "huntaze.urls"
@@ -164,9 +168,16 @@ SWEEP_SECONDS = 2
 SEAL_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "huntaze.sweep_mail": {"task": "huntaze.sweep_mail", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
+    "accounts.sweep_challenges": {"task": "accounts.sweep_challenges", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "accounts.expire_challenges": {"task": "accounts.expire_challenges", "schedule": 3600},
+    "accounts.sweep_exports": {"task": "accounts.sweep_exports", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "accounts.erase_due_accounts": {"task": "accounts.erase_due_accounts", "schedule": 60, "options": {"expires": 60}},
     "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},
     "huntaze.seal_audit_log": {"task": "huntaze.seal_audit_log", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
     "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},
+    "huntaze.expire_rate_counters": {"task": "huntaze.expire_rate_counters", "schedule": 3600},
 }
 # Every entry is an interval and harmless when repeated, so beat need not remember its last runs in a file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
@@ -178,8 +189,8 @@ def mail_settings_from_url(url: str) -> dict[str, object]:
     `smtp://user:password@host:587?tls=1` (STARTTLS), `smtps://…` (TLS from the start), `anymail+postmark:?server_token=…` for a
     backend of django-anymail with its options, `file:///folder`, `console:`; without one, files in `HUNTAZE_HOME/mail`.
     """
-    parts = urlsplit(url or (HOME_DIR / "mail").as_uri())
-    options = dict(parse_qsl(parts.query))
+    url = url or (HOME_DIR / "mail").as_uri()
+    parts, options = urlsplit(url), dict(parse_qsl(url.partition("?")[2]))
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     if parts.scheme == "file" and parts.path.strip("/"):
@@ -194,7 +205,7 @@ def mail_settings_from_url(url: str) -> dict[str, object]:
             "EMAIL_USE_SSL": parts.scheme == "smtps",
             "EMAIL_USE_TLS": options.get("tls") == "1",
         }
-    if parts.scheme.startswith("anymail+"):
+    if url.startswith("anymail+"):  # a name with an underscore is no scheme to urlsplit
         sender = url.removeprefix("anymail+").partition(":")[0].lower()
         anymail = {f"{sender}_{name}".upper(): value for name, value in options.items()}
         return {"EMAIL_BACKEND": f"anymail.backends.{sender}.EmailBackend", "ANYMAIL": anymail}
@@ -221,10 +232,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.validators.MaximumLengthValidator"},
+    {"NAME": "accounts.validators.GuessesValidator"},
+    {"NAME": "accounts.validators.BreachValidator"},
 ]
+PASSWORD_MINIMUM_SCORE = env.integer("PASSWORD_MINIMUM_SCORE", 3, help="Least score of a password by zxcvbn, 0 to 4; 0 asks for none.")
+BREACH_CHECK_URL = env.url(
+    "BREACH_CHECK_URL", schemes=("http", "https"), help="Service that knows leaked passwords, asked by k-anonymity; empty asks none."
+)
+EMAIL_VERIFICATION = env.choice(
+    "EMAIL_VERIFICATION",
+    "optional" if HUNTAZE_EMBEDDED else "mandatory",
+    ("mandatory", "optional"),
+    help="Whether an address must be confirmed before the first sign-in; the embedded run's default is optional.",
+)
+ADMIN_REQUIRES_MFA = env.flag(
+    "ADMIN_REQUIRES_MFA", SECURE, help="Whether staff need a second factor to enter the admin; with an https:// address they do."
+)
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
+ERASURE_DELAY_DAYS = env.integer("ERASURE_DELAY_DAYS", 30, minimum=0, help="Days in which a deleted account can be restored; then it is erased.")
+EXPORT_LIFETIME = timedelta(days=env.integer("EXPORT_DAYS", 7, minimum=1, help="Days that the archive of a person's data is kept."))
 REAUTHENTICATION_WINDOW = timedelta(minutes=15)
 TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")
 DEFAULT_PLAN = env.choice(
@@ -236,27 +265,31 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account_sessions"
 ALLAUTH_TRUSTED_PROXY_COUNT = HUNTAZE_PROXY_COUNT
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(HUNTAZE_URL).scheme
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_CHANGE_EMAIL = True  # one address a person, replaced when the new one is verified
+ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(REAUTHENTICATION_WINDOW.total_seconds())
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "accounts.forms.ProviderSignUpForm"}
 SOCIALACCOUNT_AUTO_SIGNUP = False  # the terms are accepted on a page of ours
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by an address that is verified on both sides only: see the adapter
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+HIJACK_PERMISSION_CHECK = "accounts.services.may_impersonate"
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"authenticate": "accounts.views.mfa_pages.CodeForm", "reauthenticate": "accounts.views.mfa_pages.CodeAgainForm"}
 MFA_RATE_LIMITS = False
+MFA_TOTP_TOLERANCE = 1  # phones' clocks differ; no code counts twice, whichever of the three it is
 MFA_TOTP_ISSUER = "Huntaze"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers offer passkeys without TLS on localhost only
 
@@ -274,12 +307,13 @@ OIDC_PROVIDERS = env.items(
 
 def oidc_app(entry: str) -> dict[str, object]:
     """Return allauth's description of one entry of OIDC_PROVIDERS; raises EnvError."""
-    id, name, server, client_id, secret = parts = [part.strip() for part in entry.split("|")] if entry.count("|") == 4 else [""] * 5
+    parts = [part.strip() for part in entry.split("|")]
+    id, name, server, client_id, secret, *authorize_origin = parts if len(parts) in (5, 6) else [""] * 5
     if not all(parts) or not re.fullmatch(r"[a-z0-9-]+", id) or not server.startswith(("https://", "http://")):
         raise EnvError(
             "OIDC_PROVIDERS", "each must be id|name|server|client id|client secret, the id of lower-case letters, digits and dashes"
         )
-    app_settings = {"server_url": server, "oauth_pkce_enabled": True}
+    app_settings = {"server_url": server, "oauth_pkce_enabled": True, "authorize_origin": "".join(authorize_origin)}
     return {"provider_id": id, "name": name, "client_id": client_id, "secret": secret, "settings": app_settings}
 
 
@@ -302,11 +336,19 @@ CLIENT_REDIRECT_URIS = env.items(
 )
 
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 1_000_000, minimum=1_000, help="Largest request body of the API, in bytes.")
-API_REQUESTS_PER_MINUTE = env.integer(
-    "API_REQUESTS_PER_MINUTE", 600, minimum=1, help="Requests a minute that one signed-in person may make."
+# What a key, a person or, for what guards secrets and money, an address may do in a minute.
+API_REQUESTS_PER_MINUTE = {
+    "read": env.integer("API_READS_PER_MINUTE", 600, minimum=1, help="Reads a minute of one person or API key."),
+    "write": env.integer("API_WRITES_PER_MINUTE", 300, minimum=1, help="Writes a minute of one person or API key."),
+    "ai": env.integer("API_AI_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute that spend AI, of one person or API key."),
+    "money": env.integer("API_MONEY_REQUESTS_PER_MINUTE", 30, minimum=1, help="Requests a minute about payments, of one person."),
+    "auth": env.integer("API_AUTH_REQUESTS_PER_MINUTE", 30, minimum=1, help="Requests a minute to sign in and the like, of one address."),
+}
+API_ATTEMPTS_PER_ACCOUNT = env.integer(
+    "API_ATTEMPTS_PER_ACCOUNT", 20, minimum=1, help="Guesses in 15 minutes at the password and codes of one account, from anywhere."
 )
 API_ANONYMOUS_REQUESTS_PER_MINUTE = env.integer(
-    "API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Requests a minute from one address without a token."
+    "API_ANONYMOUS_REQUESTS_PER_MINUTE", 60, minimum=1, help="Other requests a minute from one address without a token."
 )
 REQUEST_BODY_SECONDS = env.integer("REQUEST_BODY_SECONDS", 30, minimum=1, help="How long a client may take to send the body of a request.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
@@ -315,7 +357,7 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "huntaze-workspace", "idempotency-key", "last-event-id", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["idempotent-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"]
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.MayCall"],
     "DEFAULT_RENDERER_CLASSES": ["huntaze.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["huntaze.api.renderers.JSONParser"],
@@ -420,6 +462,15 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
+MEDIA_ROOT = env.text("MEDIA_ROOT", help="Folder of people's files, shared by web and workers; without it media in HUNTAZE_HOME.")
+STORAGES = {
+    # Nothing here is served by its address; views decide who may read.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT or HOME_DIR / "media", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 STATIC_URL = "/static/"
 # Files are served from the packages that hold them; a folder of collected ones is only needed behind another server.
 STATIC_ROOT = env.text("STATIC_ROOT", help="Where `collectstatic` puts the pages' files for another server.") or None

@@ -7,13 +7,19 @@ from rest_framework.request import Request
 
 
 class Caller(Protocol):
-    """A signed-in person acting in one workspace; `daily_requests` is the plan's limit, None for unlimited."""
+    """A signed-in person acting in one workspace.
+
+    `key_id` is the API key, if one is used; `daily_requests` the plan's limit, None for unlimited.
+    """
 
     @property
     def id(self) -> UUID: ...
 
     @property
     def workspace_id(self) -> UUID: ...
+
+    @property
+    def key_id(self) -> UUID | None: ...
 
     @property
     def daily_requests(self) -> int | None: ...

@@ -42,7 +42,7 @@ def answer_once(request: Request, caller: Caller, key: str, answer: Callable[[],
             return _replay(stored, fingerprint)
         response = answer()
         if response.status_code < 300:
-            _store(scope, fingerprint, response)
+            _store(scope, fingerprint, response, caller)
         return response
 
 
@@ -73,9 +73,17 @@ def _lock(scope: bytes) -> None:
             raise IdempotencyInFlight(retry_after=1)
 
 
-def _store(scope: bytes, fingerprint: bytes, response: HttpResponse) -> None:
+def _store(scope: bytes, fingerprint: bytes, response: HttpResponse, caller: Caller) -> None:
     headers = {name: response[name] for name in _STORED_HEADERS if name in response}
-    record = IdempotencyRecord(scope=scope, fingerprint=fingerprint, status=response.status_code, headers=headers, body=response.content)
+    record = IdempotencyRecord(
+        scope=scope,
+        fingerprint=fingerprint,
+        status=response.status_code,
+        headers=headers,
+        body=response.content,
+        caller_id=caller.id,
+        workspace_id=caller.workspace_id,
+    )
     # One statement; it replaces an expired answer that has not been deleted yet.
     IdempotencyRecord.objects.bulk_create(
         [record],

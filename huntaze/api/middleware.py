@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from uuid_utils import uuid7
 
 from huntaze import context
@@ -16,6 +17,7 @@ from huntaze.api import errors, throttling
 HEALTH = ("/healthz", "/readyz")  # load balancers ask by address
 READING = ("GET", "HEAD", "OPTIONS")
 FORMS = ("/admin/", "/accounts/")  # pages with forms
+GUARDED_FORMS = ("/admin/login/", "/accounts/")  # those that take passwords and codes
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -63,13 +65,27 @@ class RequestMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
-        """Answer 405 where a page without forms is sent something.
+        """Answer 405 where a page without forms is sent something, and 429 where a form that takes secrets is sent too often.
 
         Views that need no CSRF token, which are the API's, answer for themselves.
         """
-        if request.method in READING or request.path_info.startswith(FORMS) or getattr(view, "csrf_exempt", False):
+        if request.method in READING or getattr(view, "csrf_exempt", False):
+            return None
+        if request.path_info.startswith(GUARDED_FORMS):
+            return _count_page(request)
+        if request.path_info.startswith(FORMS):
             return None
         return errors.problem_response(errors.MethodNotAllowed(headers={"Allow": ", ".join(READING)}))
+
+
+def _count_page(request: HttpRequest) -> HttpResponse | None:
+    try:
+        throttling.count_page(request)
+    except errors.RateLimited as refused:
+        page = render(request, "huntaze/rate_limited.html", {"refused": refused}, status=refused.status)
+        page["Retry-After"] = refused.headers["Retry-After"]
+        return page
+    return None
 
 
 def client_address(request: HttpRequest) -> str:

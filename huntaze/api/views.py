@@ -11,6 +11,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from huntaze.api import idempotency
@@ -31,11 +32,13 @@ class ApiView(APIView):
     """One address of the API.
 
     `resource` is what the call reads or writes, in the words of the table of roles; only views that are open to everyone have
-    none. `requires_recent_sign_in` names the methods for which a person must have proved lately who they are. `stores_answers`
+    none. `rate_class` is what the limiter counts it as: "auth", "money" or "ai"; without one "read" or "write", by its method.
+    `requires_recent_sign_in` names the methods for which a person must have proved lately who they are. `stores_answers`
     is False for operations whose answers bear a secret: they ignore `Idempotency-Key`.
     """
 
     resource: ClassVar[str]
+    rate_class: ClassVar[str | None] = None
     requires_recent_sign_in: ClassVar[frozenset[str]] = frozenset()
     stores_answers = True
     content_negotiation_class = Negotiation
@@ -68,6 +71,10 @@ class ApiView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
         return self.response
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """Answer with the methods that the address takes, in `Allow`; what each takes and answers stands in the OpenAPI document."""
+        return Response(status=204)
 
     @property
     def scope(self) -> str:

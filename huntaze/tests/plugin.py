@@ -48,6 +48,7 @@ def isolate_environment(home: Path) -> None:
         AUTH_TOKEN_KEYS=f"test:{secrets.token_urlsafe(48)}",
         ENCRYPTION_KEYS=f"test:{secrets.token_urlsafe(48)}",
         AUDIT_SIGNING_KEYS=f"test:{secrets.token_urlsafe(48)}",
+        EMAIL_VERIFICATION="optional",
         DJANGO_SETTINGS_MODULE="huntaze.settings",
     )
 

@@ -9,6 +9,7 @@ REAL = {
     "HUNTAZE_EMBEDDED": False,
     "REDIS_URL": "redis://valkey.internal:6379",
     "AUTH_TOKEN_KEYS": ["k1:secret"],
+    "EMAIL_URL": "smtps://mail.internal",
     "ENCRYPTION_KEYS": ["k1:secret"],
     "AUDIT_SIGNING_KEYS": ["k1:secret"],
     "SECURE": True,
@@ -40,6 +41,9 @@ def test_real_deployment_passes(settings):
         ("LOCAL_AI_URL", "http://127.0.0.1:9", "huntaze.E016"),
         ("ENCRYPTION_KEYS", [], "huntaze.E017"),
         ("AUDIT_SIGNING_KEYS", [], "huntaze.E018"),
+        ("EMAIL_URL", "", "huntaze.E019"),
+        ("EMAIL_URL", "console:", "huntaze.E019"),
+        ("EMAIL_URL", "file:///var/mail", "huntaze.E019"),
     ],
 )
 def test_part_that_is_for_trying_is_refused_in_production(settings, name, value, id):
