@@ -10,8 +10,12 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        """Refuse a malformed AUTH_TOKEN_KEYS at the start, and describe the access token to the OpenAPI document."""
-        from accounts import schema, tokens  # noqa: F401  (schema is imported for its registration)
+        """Refuse a malformed AUTH_TOKEN_KEYS at the start, describe the access token to the OpenAPI document, listen to sign-ins."""
+        from accounts import declarations, limits, queries, receivers, schema, tokens  # noqa: F401  (some for their registrations)
+        from accounts.services import exports
+        from huntaze import personal
 
+        limits.register("seats", queries.seats_taken)
+        personal.declare_store("accounts.archives", exports.delete_archives)
         if settings.AUTH_TOKEN_KEYS:
             tokens.signing_key()

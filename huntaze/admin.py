@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
@@ -12,14 +14,16 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from huntaze import audit
-from huntaze.models import AuditEntry, AuditPayload, Event
+from huntaze.models import AuditCheckpoint, AuditEntry, AuditPayload, EmailStatus, Event, OutgoingEmail, RateCounter
 
 # Fields whose change is audited without their values; what is not editable, as every BinaryField, is not audited at all.
 SECRET_FIELDS = frozenset({"password"})
 
 admin.site.index_title = _("Back office")
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # staff sign in on the account pages, second factor and all
 
 
 class AuditedAdmin(ModelAdmin):
@@ -176,3 +180,53 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Return the columns, then what stands in the erasable payload, then the seal."""
         changes = _Json(AuditPayload._meta.get_field("changes"))
         return [*super().get_fields(request, obj), "address", "user_agent", changes, "seal"]
+
+
+@admin.register(AuditCheckpoint)
+class AuditCheckpointAdmin(ReadOnlyAdmin):
+    """The signed heads of the audit log's chains."""
+
+    list_display = ("chain", "sequence", "made_at", "kid")
+    list_filter = ("made_at", "kid")
+    search_fields = ("=chain",)
+
+
+@admin.register(OutgoingEmail)
+class OutgoingEmailAdmin(ReadOnlyAdmin):
+    """E-mails and what became of them; their words bear links that let people in, so they are shown in the embedded run only."""
+
+    list_display = ("created_at", "to", "template", "language", "state", "attempts", "sent_at")
+    list_filter = ("status", "template", "language", "created_at")
+    search_fields = ("=id", "=person_id", "to")
+    words = ("subject", "text", "html")
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("status"), ordering="status", label={EmailStatus.SENT: "success", EmailStatus.FAILED: "danger"}
+    )
+    def state(self, email: OutgoingEmail) -> tuple[str, str]:
+        """Return the status and its name, for django-unfold's badge."""
+        return email.status, email.get_status_display()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[OutgoingEmail]:
+        """Return the e-mails; in production without their words, which are then not even decrypted."""
+        emails: models.QuerySet[OutgoingEmail] = super().get_queryset(request)
+        return emails if settings.HUNTAZE_EMBEDDED else emails.defer(*self.words)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the columns; of the words, in the embedded run, the subject and the plain text."""
+        hidden = ("lease_token", "html") if settings.HUNTAZE_EMBEDDED else ("lease_token", *self.words)
+        return ["plain_text" if name == "text" else name for name in super().get_fields(request, obj) if name not in hidden]
+
+    @admin.display(description=_("text"))
+    def plain_text(self, email: OutgoingEmail) -> str:
+        """Return the words as they were sent, line by line."""
+        return format_html('<pre class="json">{}</pre>', email.text) if email.text else "-"
+
+
+@admin.register(RateCounter)
+class RateCounterAdmin(ReadOnlyAdmin):
+    """Requests that were counted while Valkey was away."""
+
+    list_display = ("key", "count", "expires_at")
+    list_filter = ("expires_at",)
+    search_fields = ("key",)

@@ -41,8 +41,10 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         user: User = self.get_queryset().with_email(username or "").get()
         return user
 
-    def create_user(self, *, email: str, password: str | None, name: str, **fields: Any) -> "User":
-        """Make an account with a workspace that it owns; without a password nobody can sign in.
+    def create_user(
+        self, *, email: str, password: str | None, name: str, password_hash: str = "", email_verified: bool = False, **fields: Any
+    ) -> "User":
+        """Make an account with a workspace that it owns; without a password, or the hash of one, nobody can sign in.
 
         Runs in one transaction: audits, emits `user.created` and sends `workspace_created`. It stands here since Django's own
         commands call it. Raises IntegrityError, by the constraint `EMAIL_CONSTRAINT`, when a live account has the address.
@@ -50,18 +52,33 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         workspace = Workspace(name=name)
         user: User = self.model(email=email.lower(), name=name, default_workspace=workspace, **fields)
         user.set_password(password)  # before the transaction: a hash takes long
+        user.password = password_hash or user.password
         with transaction.atomic():
             workspace.save(force_insert=True)
             user.save(force_insert=True)
             Membership.objects.create(workspace=workspace, user=user, role=MemberRole.OWNER)
+            write_email_address(user, verified=email_verified)
             audit.record("user.create", workspace_id=workspace.id, subject_id=user.id, actor_id=user.id)
             events.emit("user.created", workspace_id=workspace.id, subject_id=user.id)
             workspace_created.send(Workspace, workspace=workspace)
         return user
 
     def create_superuser(self, *, email: str, password: str | None, name: str) -> "User":
-        """Make a member of staff with every right; Django's `createsuperuser` calls this."""
-        return self.create_user(email=email, password=password, name=name, role=Role.ADMIN, is_superuser=True)
+        """Make a member of staff with every right, whose address counts as confirmed; Django's `createsuperuser` calls this."""
+        return self.create_user(email=email, password=password, name=name, email_verified=True, role=Role.ADMIN, is_superuser=True)
+
+
+def write_email_address(user: "User", *, verified: bool) -> None:
+    """Write the row of allauth that says whether the person's address is theirs: the one truth of the API and the pages.
+
+    A deleted account lets go of the address, of which only one row may be verified.
+    """
+    from allauth.account.models import EmailAddress  # its module needs the user model
+
+    if verified:
+        EmailAddress.objects.filter(email=user.email, verified=True, user__deleted_at__isnull=False).update(verified=False)
+    if not EmailAddress.objects.filter(user=user, primary=True).update(email=user.email, verified=verified):
+        EmailAddress.objects.create(user=user, primary=True, email=user.email, verified=verified)
 
 
 class Role(models.TextChoices):
@@ -87,6 +104,7 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
     terms_version = models.CharField(_("accepted terms"), max_length=32, blank=True)
     terms_accepted_at = models.DateTimeField(_("terms accepted at"), null=True, blank=True)
+    declared_adult_at = models.DateTimeField(_("declared to be 18 or older at"), null=True, blank=True)
     is_staff = models.GeneratedField(
         expression=Q(role=Role.ADMIN),  # type: ignore[arg-type]
         output_field=models.BooleanField(_("staff")),
@@ -107,6 +125,7 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [("impersonate_user", _("Can act as a person"))]
         constraints = [
             models.UniqueConstraint(Lower("email"), condition=Q(deleted_at__isnull=True), name=EMAIL_CONSTRAINT),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_exists"),

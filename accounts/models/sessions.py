@@ -1,5 +1,8 @@
 """Sessions, through which people come in, and their refresh tokens."""
 
+from datetime import datetime
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,8 +18,13 @@ class RevokedReason(models.TextChoices):
     """Why a session ended before its time."""
 
     SIGNED_OUT = "signed_out", _("signed out")
+    SIGNED_OUT_ELSEWHERE = "signed_out_elsewhere", _("signed out from another device")
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", _("signed out everywhere")
+    PASSWORD_CHANGED = "password_changed", _("password changed")
+    PASSWORD_RESET = "password_reset", _("password reset")
     REFRESH_TOKEN_REUSED = "refresh_token_reused", _("refresh token reused")
     ENDED_BY_STAFF = "ended_by_staff", _("ended by staff")
+    CODE_REUSED = "code_reused", _("one-time code reused")
 
 
 class SessionKind(models.TextChoices):
@@ -26,9 +34,18 @@ class SessionKind(models.TextChoices):
     BROWSER = "browser", _("browser")
 
 
+class SessionQuerySet(models.QuerySet["Session"]):
+    """Reads of sessions."""
+
+    def live(self, *, now: datetime) -> "SessionQuerySet":
+        """Return those that have not ended; one that was not used for as long as a refresh token lives can no longer be."""
+        return self.filter(revoked_at=None, last_used_at__gt=now - settings.REFRESH_TOKEN_LIFETIME)
+
+
 class Session(Record):
     """One device that is signed in: the family of its refresh tokens. Its tokens of both kinds end with it.
 
+    `last_used_at` is when it last got tokens, which live 15 minutes: so long its last request can be later.
     `authenticated_at` is when the person last proved who they are, which what is grave asks to be recent.
     """
 
@@ -40,6 +57,8 @@ class Session(Record):
     authenticated_at = models.DateTimeField(_("authenticated at"), db_default=Now())
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
     revoked_reason = models.CharField(_("reason"), max_length=32, choices=RevokedReason, blank=True)
+
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("session")

@@ -6,11 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts import devices
+from accounts.models import Session
 from accounts.serializers.people import ProfileSerializer
 from huntaze.api.serializers import StrictSerializer
 
 MAXIMUM_PASSWORD_LENGTH = 256
 MAXIMUM_TOKEN_LENGTH = 256
+MAXIMUM_CODE_LENGTH = 32
 
 
 @extend_schema_field({"type": "boolean", "enum": [True]})
@@ -37,13 +40,63 @@ class SignUpSerializer(StrictSerializer):
     accept_terms = AcceptanceField(help_text=_("The terms in force are accepted, and the person is 18 or older."))
 
 
+class EmailSerializer(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+
+
+class EmailTokenSerializer(StrictSerializer):
+    token = serializers.CharField(max_length=MAXIMUM_TOKEN_LENGTH, help_text=_("The last part of the mailed link's path."))
+
+
+class PasswordResetSerializer(EmailTokenSerializer):
+    password = serializers.CharField(max_length=MAXIMUM_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class PasswordChangeSerializer(StrictSerializer):
+    current_password = serializers.CharField(max_length=MAXIMUM_PASSWORD_LENGTH, trim_whitespace=False)
+    new_password = serializers.CharField(max_length=MAXIMUM_PASSWORD_LENGTH, trim_whitespace=False)
+
+
 class SignInSerializer(StrictSerializer):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=MAXIMUM_PASSWORD_LENGTH, trim_whitespace=False)
+    mfa_code = serializers.CharField(
+        max_length=MAXIMUM_CODE_LENGTH, default="", help_text=_("Where a second factor is on: a code of the app, or a recovery code.")
+    )
 
 
 class RefreshSerializer(StrictSerializer):
     refresh_token = serializers.CharField(max_length=MAXIMUM_TOKEN_LENGTH)
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    """The answer that tells nothing."""
+
+    status = serializers.ChoiceField([("accepted", "accepted")])
+
+
+class VerificationSentSerializer(serializers.Serializer[Any]):
+    """The answer to a sign-up that waits for its address to be confirmed."""
+
+    status = serializers.ChoiceField([("verification_sent", "verification_sent")])
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    device = serializers.SerializerMethodField(help_text=_("What people call it, from its User-Agent."))
+    current = serializers.SerializerMethodField(help_text=_("Whether this call came by it."))
+    last_used_at = serializers.DateTimeField(help_text=_("When it last signed in, refreshed or, a browser, loaded a page."))
+
+    class Meta:
+        model = Session
+        fields = ["id", "kind", "device", "address", "current", "created_at", "last_used_at"]
+
+    def get_device(self, session: Session) -> str:
+        """Return the device's name."""
+        return str(devices.name(session.user_agent))
+
+    def get_current(self, session: Session) -> bool:
+        """Return whether the request came by this session."""
+        return bool(session.id == self.context["view"].caller.session_id)
 
 
 class TokensSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import EMAIL_CONSTRAINT, Role, User
+from accounts import notices
+from accounts.models import EMAIL_CONSTRAINT, Role, User, write_email_address
 from huntaze import audit
 from huntaze.api.errors import Problem
 
@@ -17,8 +18,14 @@ class EmailTaken(Problem):
     title = _("There is an account with this e-mail address.")
 
 
+class EmailNotVerified(Problem):
+    status = 403
+    code = "email_not_verified"
+    title = _("Confirm your e-mail address first.")
+
+
 def create_account(*, email: str, password: str | None, name: str, role: str = Role.CREATOR, **fields: Any) -> User:
-    """Make an account with a workspace that it owns; `fields` are further columns of User.
+    """Make an account with a workspace that it owns; `fields` are further columns of User, `password_hash` and `email_verified`.
 
     Runs in one transaction; audits, emits `user.created` and sends `workspace_created`. Raises EmailTaken.
     """
@@ -29,6 +36,24 @@ def create_account(*, email: str, password: str | None, name: str, role: str = R
             raise
         raise EmailTaken from None
     return user
+
+
+def has_verified_email(user: User) -> bool:
+    """Return whether the person has shown that their address is theirs."""
+    from allauth.account.models import EmailAddress
+
+    return bool(EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists())
+
+
+def verify_email_of(user: User) -> None:
+    """Note that the person's address is theirs, and tell them; audited. Does nothing where it is known."""
+    if has_verified_email(user):
+        return
+    with transaction.atomic():
+        write_email_address(user, verified=True)
+        changes = {"email_verified": [False, True]}
+        audit.record("user.verify_email", workspace_id=user.default_workspace_id, subject_id=user.id, actor_id=user.id, changes=changes)
+        notices.tell(user=user, kind="email_verified")
 
 
 def edit_user(*, user_id: UUID, name: str, role: str, actor_id: UUID | None) -> None:

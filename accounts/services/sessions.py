@@ -5,25 +5,35 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import queries, tokens
+from accounts import devices, notices, queries, tokens
 from accounts.models import RefreshToken, RevokedReason, Session, User
 from accounts.queries import Principal
+from accounts.services.mfa import check_second_factor
+from accounts.services.passwords import is_password_of
+from accounts.services.people import EmailNotVerified, has_verified_email
 from huntaze import audit, context, events
-from huntaze.api.errors import Problem
+from huntaze.api import throttling
+from huntaze.api.errors import NotFound, Problem
 
 MAXIMUM_USER_AGENT_LENGTH = 400
+KNOWN_DEVICES = 100
 
 
 class InvalidCredentials(Problem):
     status = 401
     code = "invalid_credentials"
     title = _("The e-mail address or the password is wrong.")
+
+
+class AccountSuspended(Problem):
+    status = 403
+    code = "account_suspended"
+    title = _("This account is suspended.")
 
 
 class InvalidRefreshToken(Problem):
@@ -47,21 +57,27 @@ class SignedIn:
     refresh_token: str
 
 
-def sign_in(*, email: str, password: str, user_agent: str = "") -> SignedIn:
-    """Open a session for the live account with this address; raises InvalidCredentials, after the same work whichever is wrong."""
-    user = User.objects.filter(is_active=True).with_email(email).first()
-    if not connection.in_atomic_block:
-        connection.close()  # hashes queue for the cores; those that wait must not hold the pool's connections
-    if user is None:
-        make_password(password)
+def sign_in(*, email: str, password: str, mfa_code: str = "", user_agent: str = "") -> SignedIn:
+    """Open a session for the live account with this address; raises InvalidCredentials, after the same work whichever is wrong.
+
+    Where a second factor is on, `mfa_code` is used up; raises MfaRequired and InvalidMfaCode. Raises RateLimited when too many have
+    tried this address, or the person's codes, lately.
+    """
+    throttling.count_attempt(email)
+    user = User.objects.with_email(email).first()
+    if not is_password_of(user, password) or user is None:
         raise InvalidCredentials
-    if not user.check_password(password):
-        raise InvalidCredentials
+    # Only who knows the password is told more than that.
+    if not user.is_active:
+        raise AccountSuspended
+    if settings.EMAIL_VERIFICATION == "mandatory" and not has_verified_email(user):
+        raise EmailNotVerified
+    check_second_factor(user, mfa_code)
     return open_session(user=user, user_agent=user_agent)
 
 
 def open_session(*, user: User, user_agent: str = "") -> SignedIn:
-    """Make a session with its first tokens, without asking for a password; audited."""
+    """Make a session with its first tokens, without asking for a password; audited, and told by e-mail when the device is new."""
     refresh_token = tokens.new_refresh_token()
     with transaction.atomic():
         session = Session.objects.create(
@@ -69,14 +85,24 @@ def open_session(*, user: User, user_agent: str = "") -> SignedIn:
         )
         _store_refresh_token(refresh_token, session_id=session.id)
         audit.record("session.start", workspace_id=user.default_workspace_id, subject_id=session.id, actor_id=user.id)
+        tell_of_new_device(session)
     return _signed_in(session.id, refresh_token)
+
+
+def tell_of_new_device(session: Session) -> None:
+    """Tell the person of a session that was just made, where they have had others and none from such a device."""
+    others = Session.objects.filter(user_id=session.user_id).exclude(id=session.id).values_list("user_agent", flat=True).distinct()
+    known = {devices.name(user_agent) for user_agent in others[:KNOWN_DEVICES]}
+    device = devices.name(session.user_agent)
+    if known and device not in known:
+        notices.tell(user=session.user, kind="new_device", context={"device": device, "address": session.address})
 
 
 def refresh(*, refresh_token: str) -> SignedIn:
     """Replace a refresh token by its successor and sign a new access token.
 
     Concurrent calls, and a repeat within `REFRESH_REPEAT_WINDOW` while the successor is unused, get the same successor. Any
-    other second use ends the session at once, is audited, emits `session.revoked` and raises RefreshTokenReused.
+    other second use ends the session at once, is audited, emits `session.revoked`, is told by e-mail and raises RefreshTokenReused.
     Raises InvalidRefreshToken for a token that is unknown or expired, or whose session has ended.
     """
     with transaction.atomic():
@@ -85,15 +111,32 @@ def refresh(*, refresh_token: str) -> SignedIn:
             raise InvalidRefreshToken
         successor = _successor(parent, refresh_token)
         if successor is None:
-            _end(parent.session, reason=RevokedReason.REFRESH_TOKEN_REUSED)
+            _end_reused(parent.session)
     if successor is None:
         raise RefreshTokenReused
     return _signed_in(parent.session_id, successor)
 
 
-def sign_out(*, session_id: UUID) -> None:
+def sign_out(*, session_id: UUID, reason: RevokedReason = RevokedReason.SIGNED_OUT) -> None:
     """End the session: its tokens stop working at once. Audited; does nothing when it has ended."""
-    _end_sessions(Session.objects.filter(id=session_id), reason=RevokedReason.SIGNED_OUT)
+    _end_sessions(Session.objects.filter(id=session_id), reason=reason)
+
+
+def sign_out_device(*, user_id: UUID, session_id: UUID) -> None:
+    """End one of the person's sessions; audited. Raises NotFound for one that has ended or is not theirs."""
+    if not _end_sessions(Session.objects.filter(id=session_id, user_id=user_id), reason=RevokedReason.SIGNED_OUT_ELSEWHERE):
+        raise NotFound
+
+
+def sign_out_everywhere(*, user_id: UUID) -> None:
+    """End all of the person's sessions, each audited."""
+    _end_sessions(Session.objects.filter(user_id=user_id), reason=RevokedReason.SIGNED_OUT_EVERYWHERE)
+
+
+def end_sessions_but(session_id: UUID | None, *, user: User, reason: RevokedReason) -> None:
+    """End the person's sessions but this one, each audited."""
+    sessions = Session.objects.filter(user=user)
+    _end_sessions(sessions if session_id is None else sessions.exclude(id=session_id), reason=reason)
 
 
 def end_session(*, session_id: UUID, actor_id: UUID | None) -> int:
@@ -112,6 +155,13 @@ def _end_sessions(sessions: models.QuerySet[Session], *, reason: RevokedReason, 
         for session in live:
             _end(session, reason=reason, actor_id=actor_id)
     return len(live)
+
+
+def _end_reused(session: Session) -> None:
+    """End a session whose token was used twice, and tell the person; does nothing when it has ended."""
+    if session.revoked_at is None:
+        _end(session, reason=RevokedReason.REFRESH_TOKEN_REUSED)
+        notices.tell(user=session.user, kind="refresh_token_reused", context={"device": devices.name(session.user_agent)})
 
 
 def _end(session: Session, *, reason: RevokedReason, actor_id: UUID | None = None) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
@@ -11,11 +12,19 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.authentication import Principal
-from accounts.serializers.auth import RefreshSerializer, SignInSerializer, SignUpSerializer, TokensSerializer
+from accounts.serializers.auth import (
+    RefreshSerializer,
+    SignInSerializer,
+    SignUpSerializer,
+    TokensSerializer,
+    VerificationSentSerializer,
+)
 from huntaze.api.serializers import read
 from huntaze.api.views import ApiView
 
 _TAKEN = OpenApiResponse(description=_("An account has this e-mail address."))
+_REFUSED = OpenApiResponse(description=_("The password is right, but the account is suspended, or waits for its address to be confirmed."))
+INVALID_TOKEN = OpenApiResponse(description=_("The link was used, or its time is over."))
 
 
 class Door(ApiView):
@@ -23,6 +32,7 @@ class Door(ApiView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    rate_class = "auth"
     stores_answers = False
     serializer_class: type[Any]
 
@@ -30,21 +40,38 @@ class Door(ApiView):
 class SignUp(Door):
     serializer_class = SignUpSerializer
 
-    @extend_schema(operation_id="auth_signup", auth=[], request=SignUpSerializer, responses={201: TokensSerializer, 409: _TAKEN})
+    @extend_schema(
+        operation_id="auth_signup",
+        auth=[],
+        request=SignUpSerializer,
+        responses={201: TokensSerializer, 202: VerificationSentSerializer, 409: _TAKEN},
+    )
     def post(self, request: Request) -> Response:
-        """Make an account with a workspace of its own, and sign it in. 409 `email_taken` when the address has one."""
+        """Make an account with a workspace of its own, and sign it in. 409 `email_taken` when the address has one.
+
+        Where addresses must be confirmed first, the answer is 202 instead, the same whether or not the address has an account;
+        the mailed link makes the account.
+        """
         values = read(self.serializer_class, request.data)
         del values["accept_terms"]
-        return _answer(services.sign_up(**values, user_agent=_user_agent(request)), status=201)
+        values |= {"language": get_language_from_request(request), "user_agent": user_agent(request)}
+        if settings.EMAIL_VERIFICATION == "mandatory":
+            services.request_sign_up(**values)
+            return Response({"status": "verification_sent"}, status=202)
+        return _answer(services.sign_up(**values), status=201)
 
 
 class SignIn(Door):
     serializer_class = SignInSerializer
 
-    @extend_schema(operation_id="auth_signin", auth=[], request=SignInSerializer, responses={200: TokensSerializer})
+    @extend_schema(operation_id="auth_signin", auth=[], request=SignInSerializer, responses={200: TokensSerializer, 403: _REFUSED})
     def post(self, request: Request) -> Response:
-        """Open a session. 401 `invalid_credentials` when the address or the password is wrong."""
-        return _answer(services.sign_in(**read(self.serializer_class, request.data), user_agent=_user_agent(request)))
+        """Open a session. 401 `invalid_credentials` when the address or the password is wrong.
+
+        Where a second factor is on, only who has sent the right password is answered 401 `mfa_required` without `mfa_code`,
+        and 401 `invalid_mfa_code` for one that is wrong or was used.
+        """
+        return _answer(services.sign_in(**read(self.serializer_class, request.data), user_agent=user_agent(request)))
 
 
 class Refresh(Door):
@@ -86,6 +113,7 @@ def _answer(signed_in: services.SignedIn, status: int = 200) -> Response:
     return Response(answer, status=status, headers={"Cache-Control": "no-store"})
 
 
-def _user_agent(request: Request) -> str:
+def user_agent(request: Request) -> str:
+    """Return what the client calls itself."""
     agent: str = request.headers.get("User-Agent", "")
     return agent

@@ -1,0 +1,78 @@
+"""Telling people what concerns them: by e-mail, as they prefer, and as an event.
+
+To add a kind, add its row to `KINDS` and its templates `accounts/mail/<kind>.subject.txt`, `.txt` and `.html`, run
+`make messages` and translate what is new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import NoticePreference, User
+from huntaze import audit, events, mail
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a notice is about; one of `security` is always mailed. Templates get the names in `says`, besides `name` and `at`."""
+
+    title: str | Promise
+    security: bool = True
+    says: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "new_device": Kind(_("A sign-in from a new device"), says=("device", "address")),
+        "password_changed": Kind(_("A changed password")),
+        "email_verified": Kind(_("A confirmed e-mail address"), security=False),
+        "email_changed": Kind(_("A changed e-mail address"), says=("old", "new")),
+        "refresh_token_reused": Kind(_("A session ended since its token was used twice"), says=("device",)),
+        "mfa_changed": Kind(_("A second factor added or removed"), says=("method", "added")),
+        "recovery_codes_made": Kind(_("New recovery codes")),
+        "api_key_created": Kind(_("A new API key"), says=("key",)),
+        "account_deletion_scheduled": Kind(_("The account is going to be deleted"), says=("erased_on",)),
+        "account_restored": Kind(_("The deleted account is back")),
+        "account_suspended": Kind(_("The account is suspended")),
+        "account_unsuspended": Kind(_("The account is no longer suspended")),
+        "impersonated": Kind(_("Somebody of the staff acts on your behalf"), says=("reason",)),
+    }
+)
+
+
+def tell(*, user: User, kind: str, context: dict[str, Any] | None = None, workspace_id: UUID | None = None, to: str | None = None) -> None:
+    """Tell a person something, in the caller's transaction: the event `notice.<kind>` and, unless they do not want it, an e-mail.
+
+    `context` holds the names that the kind `says`, none of them a secret. The e-mail goes to the person's address, or to `to`, such
+    as the one that they had before; in their language, with times in their zone. Raises LookupError for an unknown kind.
+    """
+    told, context = KINDS[kind], context or {}
+    if set(context) != set(told.says):
+        raise LookupError(f"The notice {kind} says {', '.join(told.says) or 'nothing of its own'}.")
+    events.emit(f"notice.{kind}", workspace_id=workspace_id or user.default_workspace_id, subject_id=user.id)
+    if told.security or is_wanted(user_id=user.id, kind=kind):
+        values = {"name": user.name, "at": timezone.now(), **context}
+        with timezone.override(user.timezone):
+            mail.send(to=to or user.email, template=f"accounts/mail/{kind}", language=user.language, context=values, person_id=user.id)
+
+
+def prefer(*, user: User, kind: str, by_email: bool) -> None:
+    """Note whether a person wants e-mails of this kind; audited. Raises LookupError for an unknown kind and for one of security."""
+    if KINDS[kind].security:
+        raise LookupError(f"The notice {kind} cannot be switched off.")
+    with transaction.atomic():
+        NoticePreference.objects.update_or_create(user=user, kind=kind, defaults={"by_email": by_email})
+        changes = {kind: [not by_email, by_email]}
+        audit.record("notices.prefer", workspace_id=user.default_workspace_id, subject_id=user.id, actor_id=user.id, changes=changes)
+
+
+def is_wanted(*, user_id: UUID, kind: str) -> bool:
+    """Return whether the person wants e-mails of this kind; without a preference they do."""
+    return not NoticePreference.objects.filter(user_id=user_id, kind=kind, by_email=False).exists()
