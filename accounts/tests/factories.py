@@ -1,15 +1,18 @@
 """Accounts for tests, made through the services."""
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from typing import Any
 
+from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
 
 from accounts import services
-from accounts.models import MemberRole, Membership, User, Workspace
-from accounts.services import SignedIn
+from accounts.models import ApiKey, MemberRole, Membership, User, Workspace
+from accounts.permissions import KEY_SCOPES
+from accounts.services import SignedIn, mfa
 from accounts.signals import workspace_created
 
 PASSWORD = "copper kettle on the ninth floor"
@@ -49,6 +52,11 @@ def add_member(workspace: Workspace, user: User, role: str) -> Membership:
     return Membership.objects.create(workspace=workspace, user=user, role=role)
 
 
+def make_key(workspace: Workspace, user: User, *, scopes: Sequence[str] = KEY_SCOPES, **fields: Any) -> tuple[ApiKey, str]:
+    """Make an API key of `user`, with every scope unless others are given; return it with its secret."""
+    return services.create_key(workspace_id=workspace.id, user_id=user.id, name="Key", scopes=list(scopes), **fields)
+
+
 def sign_in(user: User) -> SignedIn:
     """Open a session for `user`, without the cost of a password."""
     return services.open_session(user=user)
@@ -62,3 +70,17 @@ def client_of(user: User) -> APIClient:
 def client_with(access_token: str) -> APIClient:
     """Return a client of the API that sends this access token."""
     return APIClient(HTTP_AUTHORIZATION=f"Bearer {access_token}")
+
+
+def turn_totp_on(user: User) -> str:
+    """Turn an authenticator app on by the code of now, which is thereby used up, and return its secret."""
+    services.verify_email_of(user)
+    secret = totp.generate_totp_secret()
+    mfa.turn_totp_on(user_id=user.id, secret=secret, code=code_of(secret))
+    return secret
+
+
+def code_of(secret: str, *, later: int = 0) -> str:
+    """Return the code that an app shows now, or `later` times 30 seconds from now."""
+    now = list(totp.yield_hotp_counters_from_time())[1]
+    return totp.format_hotp_value(totp.hotp_value(secret, now + later))

@@ -1,5 +1,8 @@
 """The people of every test: the owner of a workspace, a stranger with another one, and nobody."""
 
+import shutil
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
@@ -43,3 +46,10 @@ def staff_browser(client: Client) -> Client:
     """Return a browser signed in as a member of staff with every right."""
     client.force_login(make_user(email="staff@example.com", role="admin", is_superuser=True))
     return client
+
+
+@pytest.fixture
+def media(settings) -> Iterator[None]:
+    """Remove the files that the test leaves in the storage."""
+    yield
+    shutil.rmtree(settings.STORAGES["default"]["OPTIONS"]["location"], ignore_errors=True)

@@ -142,11 +142,11 @@ def test_request_knows_its_actor_and_workspace(owner, api):
 def test_request_context_names_the_caller(owner, rf):
     from rest_framework.request import Request
 
-    from accounts.authentication import AccessTokenAuthentication
+    from accounts.authentication import BearerAuthentication
 
     context.begin(context.RequestContext())
     request = Request(rf.get(ME, HTTP_AUTHORIZATION=f"Bearer {sign_in(owner).access_token}"))
-    AccessTokenAuthentication().authenticate(request)
+    BearerAuthentication().authenticate(request)
     assert (context.current().actor_id, context.current().workspace_id) == (owner.id, owner.default_workspace_id)
 
 

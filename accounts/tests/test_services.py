@@ -13,7 +13,7 @@ from accounts.services import EmailTaken, InvalidCredentials, InvalidRefreshToke
 from accounts.tests.factories import PASSWORD, client_with, make_user, sign_in
 from accounts.tests.parallel import in_parallel
 from huntaze.api.errors import ValidationFailed
-from huntaze.models import AuditEntry, Event
+from huntaze.models import AuditEntry, Event, OutgoingEmail
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/users/me"
@@ -58,13 +58,19 @@ def test_sign_up_with_a_taken_address_changes_nothing(owner):
 
 
 @pytest.mark.parametrize(
-    ("password", "code"),
-    [("tr0ub4dor&3", "password_too_short"), ("qwerty123456", "password_too_common"), ("ann@example.com", "password_too_similar")],
+    ("password", "codes"),
+    [
+        ("Tr0x4dor&3z", ["password_too_short"]),
+        ("qwerty123456", ["password_too_common", "password_too_guessable"]),
+        ("ann@example.com", ["password_too_similar", "password_too_guessable"]),
+        ("purple purple purple", ["password_too_guessable"]),
+        ("copper kettle on the ninth floor " * 8, ["password_too_long"]),
+    ],
 )
-def test_weak_password_is_refused_at_its_pointer(password, code):
+def test_weak_password_is_refused_at_its_pointer_for_every_reason(password, codes):
     with pytest.raises(ValidationFailed) as refusal:
         sign_up(password=password)
-    assert [(error["pointer"], error["code"]) for error in refusal.value.extra["errors"]] == [("/password", code)]
+    assert [(error["pointer"], error["code"]) for error in refusal.value.extra["errors"]] == [("/password", code) for code in codes]
 
 
 def test_sign_in_opens_a_session(owner):
@@ -79,11 +85,30 @@ def test_wrong_credentials_are_refused(owner, email, password):
         services.sign_in(email=email, password=password)
 
 
-@pytest.mark.parametrize("column", ["deleted_at", "suspended_at"])
-def test_account_that_is_deleted_or_suspended_cannot_sign_in(owner, column):
-    User.objects.filter(id=owner.id).update(**{column: timezone.now()})
+def test_deleted_account_cannot_sign_in(owner):
+    User.objects.filter(id=owner.id).update(deleted_at=timezone.now())
     with pytest.raises(InvalidCredentials):
         services.sign_in(email=owner.email, password=PASSWORD)
+
+
+@pytest.mark.parametrize(("password", "told"), [(PASSWORD, services.AccountSuspended), ("wrong", InvalidCredentials)])
+def test_only_who_knows_the_password_is_told_that_the_account_is_suspended(owner, password, told):
+    User.objects.filter(id=owner.id).update(suspended_at=timezone.now())
+    with pytest.raises(told):
+        services.sign_in(email=owner.email, password=password)
+
+
+@pytest.mark.parametrize(("password", "told"), [(PASSWORD, services.EmailNotVerified), ("wrong", InvalidCredentials)])
+def test_only_who_knows_the_password_is_told_that_the_address_waits_to_be_confirmed(owner, settings, password, told):
+    settings.EMAIL_VERIFICATION = "mandatory"
+    with pytest.raises(told):
+        services.sign_in(email=owner.email, password=password)
+
+
+def test_confirmed_address_signs_in_where_that_is_mandatory(owner, settings):
+    settings.EMAIL_VERIFICATION = "mandatory"
+    services.verify_email_of(owner)
+    assert services.sign_in(email=owner.email, password=PASSWORD).principal.id == owner.id
 
 
 def test_unknown_address_costs_a_hash_too(owner):
@@ -161,6 +186,17 @@ def test_reuse_is_audited_and_emitted_once(owner):
     event = Event.objects.get(type="session.revoked")
     assert (event.data, event.workspace_id) == ({"user_id": str(owner.id), "reason": "refresh_token_reused"}, owner.default_workspace_id)
     assert AuditEntry.objects.get(action="session.revoke").changes == {"revoked_reason": ["", "refresh_token_reused"]}
+
+
+def test_reuse_is_mailed_to_the_owner_once(owner):
+    parent = services.open_session(user=owner, user_agent="huntaze-app/1.0").refresh_token
+    services.refresh(refresh_token=parent)
+    age_rotations(LATER)
+    for _ in range(2):
+        with pytest.raises(RefreshTokenReused):
+            services.refresh(refresh_token=parent)
+    email = OutgoingEmail.objects.get()
+    assert (email.to, email.subject, "huntaze-app" in email.text) == (owner.email, "One of your sessions was ended", True)
 
 
 def test_reuse_leaves_other_sessions_alone(owner):

@@ -8,13 +8,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 import manage
-from accounts.models import Session, User, Workspace
-from accounts.tests.factories import PASSWORD, client_of, make_user, sign_in
+from accounts.models import ApiKey, LegalHold, Session, User, Workspace
+from accounts.services import mfa, place_hold, verify_email_of
+from accounts.services import forgot_password, resend_verification
+from accounts.tests.factories import PASSWORD, client_of, code_of, make_key, make_user, sign_in, turn_totp_on
+from accounts.tests.letters import answer_all, token_in
 from ai.tests.factories import make_generation
 from billing.models import PlanGrant
 from billing.services import grant_plan
@@ -31,7 +35,12 @@ API = "/api/v1"
 UNSAFE = ("post", "put", "patch", "delete")
 OPERATIONS, COMMANDS, ACTIONS = {}, {}, {}
 # Operations that change nothing that anyone would ask about.
-SILENT_OPERATIONS = {"auth_refresh": "The session goes on; a token that is used twice ends it, which is audited."}
+SILENT_OPERATIONS = {
+    "auth_refresh": "The session goes on; a token that is used twice ends it, which is audited.",
+    "auth_verify_email_resend": "Anybody may ask; what the answer to the e-mail changes is audited.",
+    "auth_password_forgot": "Anybody may ask; what the answer to the e-mail changes is audited.",
+}
+NEW_PASSWORD = "seven lanterns over brackish water"
 # Commands that write nothing of the product, or only what another entry stands for.
 SILENT_COMMANDS = {
     "doctor": "reads",
@@ -69,6 +78,87 @@ def sign_out(send, owner):
     return send(owner, "post", "/auth/signout")
 
 
+@performs(OPERATIONS, "auth_reauthenticate")
+def reauthenticate(send, owner):
+    return send(owner, "post", "/auth/reauthenticate", {"password": PASSWORD})
+
+
+@performs(OPERATIONS, "auth_mfa_totp_start")
+def start_totp(send, owner):
+    verify_email_of(owner)
+    return send(owner, "post", "/auth/mfa/totp")
+
+
+@performs(OPERATIONS, "auth_mfa_totp_confirm")
+def confirm_totp(send, owner):
+    verify_email_of(owner)
+    return send(owner, "post", "/auth/mfa/totp/confirm", {"code": code_of(mfa.start_totp(user_id=owner.id)["secret"])})
+
+
+@performs(OPERATIONS, "auth_mfa_totp_disable")
+def disable_totp(send, owner):
+    turn_totp_on(owner)
+    return send(owner, "delete", "/auth/mfa/totp")
+
+
+@performs(OPERATIONS, "auth_mfa_recovery_codes_create")
+def make_recovery_codes(send, owner):
+    turn_totp_on(owner)
+    return send(owner, "post", "/auth/mfa/recovery-codes")
+
+
+@performs(OPERATIONS, "users_me_edit")
+def change_name(send, owner):
+    return send(owner, "patch", "/users/me", {"name": "Olivia"})
+
+
+@performs(OPERATIONS, "users_me_delete")
+def delete_account(send, owner):
+    return send(owner, "delete", "/users/me")
+
+
+@performs(OPERATIONS, "users_profile_edit")
+def change_profile(send, owner):
+    return send(owner, "patch", "/users/profile", {"bio": "Cooks."})
+
+
+@performs(OPERATIONS, "users_onboarding_step")
+def take_step(send, owner):
+    return send(owner, "patch", "/users/onboarding", {"step": "business", "state": "done", "sells": "Videos", "niche": "Vegan"})
+
+
+@performs(OPERATIONS, "users_export")
+def order_export(send, owner):
+    return send(owner, "post", "/users/me/export")
+
+
+@performs(OPERATIONS, "auth_signout_all")
+def sign_out_everywhere(send, owner):
+    return send(owner, "post", "/auth/signout-all")
+
+
+@performs(OPERATIONS, "auth_sessions_end")
+def sign_out_device(send, owner):
+    return send(owner, "delete", f"/auth/sessions/{sign_in(owner).principal.session_id}")
+
+
+@performs(OPERATIONS, "auth_verify_email")
+def verify_email(send, owner):
+    resend_verification(email=owner.email, language="en")
+    return send(None, "post", "/auth/verify-email", {"token": token_in(answer_all()[0])})
+
+
+@performs(OPERATIONS, "auth_password_reset")
+def reset_password(send, owner):
+    forgot_password(email=owner.email, language="en")
+    return send(None, "post", "/auth/password/reset", {"token": token_in(answer_all()[0]), "password": NEW_PASSWORD})
+
+
+@performs(OPERATIONS, "auth_password_change")
+def change_password(send, owner):
+    return send(owner, "post", "/auth/password/change", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+
+
 @performs(OPERATIONS, "content_assets_create")
 def create_asset(send, owner):
     return send(owner, "post", "/content/assets", {"title": "A title", "type": "post"})
@@ -99,6 +189,16 @@ def make_staff(run):
     run("createsuperuser", "--noinput", "--email", "staff@example.com", "--name", "Staff")
 
 
+@performs(COMMANDS, "eraseuser")
+def erase_person(run):
+    run("eraseuser", str(make_user().id), "--now")
+
+
+@performs(COMMANDS, "exportuser")
+def export_person(run):
+    run("exportuser", str(make_user().id), str(settings.HOME_DIR / "archive.zip"))
+
+
 @performs(COMMANDS, "grantplan")
 def give_plan(run):
     run("grantplan", str(make_user().default_workspace_id), "pro", "--forever", "--reason", "Trial")
@@ -119,6 +219,16 @@ def end_sessions_of(owner):
 def end_session(owner):
     sign_in(owner)
     return Session, Session.objects.get(user=owner).id
+
+
+@performs(ACTIONS, ("accounts.apikey", "revoke"))
+def revoke_api_key(owner):
+    return ApiKey, make_key(owner.default_workspace, owner)[0].id
+
+
+@performs(ACTIONS, ("accounts.legalhold", "release"))
+def release_hold(owner):
+    return LegalHold, place_hold(user_id=owner.id, reason="A dispute", actor_id=None).id
 
 
 @performs(ACTIONS, ("ai.generation", "cancel"))
@@ -214,7 +324,7 @@ def test_admin_action_is_audited_with_the_member_of_staff(action, staff_browser,
     model, id_ = ACTIONS[action](owner)
     request_id = str(uuid4())
     app, name = action[0].split(".")
-    fields = {"action": action[1], "_selected_action": [str(id_)]}
+    fields = {"action": action[1], "_selected_action": [str(id_)], "confirmed": "yes"}
     staff_browser.post(f"/admin/{app}/{name}/", fields, headers={"X-Request-ID": request_id})
     staff = User.objects.get(email="staff@example.com")
     entries = AuditEntry.objects.filter(request_id=request_id)

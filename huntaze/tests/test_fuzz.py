@@ -1,5 +1,6 @@
 """Wrong input of every kind that the OpenAPI document lets schemathesis think of, the same in each run."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,9 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
 
-from accounts.tests.factories import sign_in
+from accounts.models import ApiKey, User, Workspace
+from accounts.services import invite
+from accounts.tests.factories import add_member, make_key, make_user, sign_in
 from ai.tests.factories import make_generation
 from billing.services import grant_plan
 from content.tests.factories import make_asset
@@ -37,8 +40,35 @@ def operations(*, every_constraint: bool):
 
 @pytest.fixture(autouse=True)
 def _no_limit(settings, owner):
-    settings.API_REQUESTS_PER_MINUTE = settings.API_ANONYMOUS_REQUESTS_PER_MINUTE = 1_000_000
+    settings.API_REQUESTS_PER_MINUTE = dict.fromkeys(settings.API_REQUESTS_PER_MINUTE, 1_000_000)
+    settings.API_ANONYMOUS_REQUESTS_PER_MINUTE = settings.API_ATTEMPTS_PER_ACCOUNT = 1_000_000
     grant_plan(workspace_id=owner.default_workspace_id, plan="enterprise", reason="The limiter is not what is tried here.")
+
+
+def make_member(workspace: Workspace) -> UUID:
+    return add_member(workspace, make_user(), "editor").user_id
+
+
+def make_invitation(workspace: Workspace) -> UUID:
+    person = make_user()
+    add_member(workspace, person, "manager")
+    return invite(workspace_id=workspace.id, email=f"guest-of-{person.email}", role="editor", invited_by_id=person.id).id
+
+
+def owners_key(workspace: Workspace) -> UUID:
+    owner = User.objects.get(memberships__workspace=workspace, memberships__role="owner")
+    ApiKey.objects.all().delete()  # a workspace has only so many
+    return make_key(workspace, owner)[0].id
+
+
+# What makes a row for the id in an address that has this part.
+ROWS: dict[str, Callable[[Workspace], UUID]] = {
+    "/members/": make_member,
+    "/invitations/": make_invitation,
+    "/api-keys/": owners_key,
+    "/content/assets/": lambda workspace: make_asset(workspace).id,
+    "/ai/generations/": lambda workspace: make_generation(workspace).id,
+}
 
 
 def is_uuid(text: object) -> bool:
@@ -52,9 +82,12 @@ def aim(case: Case, workspace) -> None:
     """Let ids that are well-formed name rows that exist, so that an example reaches what lies behind them."""
     if is_uuid(case.headers.get("Huntaze-Workspace")):
         case.headers["Huntaze-Workspace"] = str(workspace.id)
-    if is_uuid(case.path_parameters.get("id")):
-        make = make_asset if "assets" in case.path else make_generation
-        case.path_parameters["id"] = str(make(workspace).id)
+    if is_uuid(case.path_parameters.get("workspace_id")):
+        case.path_parameters["workspace_id"] = str(workspace.id)
+    for name in ("id", "user_id"):
+        if is_uuid(case.path_parameters.get(name)):
+            make = next((make for part, make in ROWS.items() if part in case.path), None)
+            case.path_parameters[name] = str(make(workspace)) if make else case.path_parameters[name]
     IdempotencyRecord.objects.all().delete()  # most examples have the same key
 
 
