@@ -9,8 +9,12 @@ class AiConfig(AppConfig):
     verbose_name = _("Writing")
 
     def ready(self) -> None:
-        """Register the counter of the plan's monthly generations."""
+        """Register the counter of the plan's monthly generations, the item of the checklist, and what erasure has to remove."""
         from accounts import limits
-        from ai import queries
+        from accounts.services import checklist_item
+        from ai import queries, services
+        from huntaze import personal
 
         limits.register("ai_generations", queries.count_generations_this_month)
+        checklist_item("first_generation", queries.has_generated)
+        personal.declare_store("ai.streams", services.erase_streams)

@@ -39,6 +39,11 @@ def count_generations_this_month(workspace_id: UUID) -> int:
     return Generation.objects.in_workspace(workspace_id).filter(status__in=counted, created_at__gte=TruncMonth(Now())).count()
 
 
+def has_generated(workspace_id: UUID) -> bool:
+    """Return whether anything was ever written in the workspace."""
+    return Generation.objects.in_workspace(workspace_id).filter(status=GenerationStatus.SUCCEEDED).exists()
+
+
 def model_in_charge() -> PricedModel | None:
     """Return the model that writes: `AI_MODEL` if set, else the first of the first configured provider; None without one.
 

@@ -3,17 +3,19 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from ai import providers, queries, tasks
+from ai import providers, queries, stream, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
 from ai.models import FINAL, Generation, GenerationStatus, UsageSource
 from ai.providers.base import Usage
@@ -21,7 +23,7 @@ from ai.queries import PricedModel
 from ai.signals import generation_finished
 from ai.stream import Writer
 from ai.writing import BudgetSpent, Cancelled, Outcome, Writing
-from huntaze import audit, events, leases
+from huntaze import audit, events, leases, personal
 
 T = TypeVar("T")
 
@@ -117,6 +119,13 @@ def sweep_generations() -> None:
         leases.wake(tasks.run_generation, generation_id)
     for generation_id in due.dead:
         _bury(generation_id)
+
+
+def erase_streams(subject: personal.Subject) -> int:
+    """Remove what Valkey still holds of texts written in the person's workspaces; return how many streams. Raises RedisError."""
+    since = timezone.now() - timedelta(seconds=stream.LIFETIME_SECONDS)
+    rows = Generation.objects.filter(Q(finished_at=None) | Q(finished_at__gt=since), workspace_id__in=subject.workspace_ids)
+    return stream.delete(rows.values_list("id", flat=True))
 
 
 def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str = "") -> None:

@@ -10,7 +10,9 @@ class BillingConfig(AppConfig):
     verbose_name = _("Plans")
 
     def ready(self) -> None:
-        """Give each new workspace its plan, and keep the plans true across upgrades."""
-        from billing import receivers
+        """Give each new workspace its plan, keep the plans true across upgrades, and the owner of what is paid for."""
+        from accounts.services import block_deletion
+        from billing import receivers, services
 
         post_migrate.connect(receivers.apply_plans, sender=self)
+        block_deletion(services.running_subscription)

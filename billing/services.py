@@ -10,13 +10,22 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import PlanSource, Workspace
 from billing.models import PlanGrant
 from billing.plans import CATALOGUE, RANK, limits_for
 from huntaze import audit, events
+from huntaze.api.errors import Problem
 
 log = logging.getLogger(__name__)
+
+
+class SubscriptionRunning(Problem):
+    status = 409
+    code = "subscription_running"
+    title = gettext_lazy("A workspace of yours has a running subscription.")
+
 
 DUE_AT_ONCE = 500
 
@@ -78,6 +87,12 @@ def apply_plan(*, workspace_id: UUID, wait: bool = True) -> str:
                 "workspace.plan_changed", workspace_id=workspace_id, subject_id=workspace_id, data={"from": old, "to": workspace.plan}
             )
     return workspace.plan
+
+
+def running_subscription(workspace_id: UUID) -> Problem | None:
+    """Return why the workspace must not lose its owner: its plan is paid for by a subscription. A grant is none."""
+    subscribed = Workspace.objects.filter(id=workspace_id, plan_source=PlanSource.SUBSCRIPTION)
+    return SubscriptionRunning(workspace_id=workspace_id) if subscribed.exists() else None
 
 
 def end_grants() -> int:

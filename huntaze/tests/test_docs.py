@@ -226,7 +226,7 @@ def is_there(name: str) -> bool:
 
 def test_guarantees_page_names_every_fault_test():
     named = re.findall(r"`ai/tests/test_faults\.py::(\w+)`", read("docs/guarantees.md"))
-    assert sorted(named) == found(r"def (test_[fs]\d+_\w+)\(", "ai/tests/test_faults.py")
+    assert sorted(named) == found(r"def (test_\w+)\(", "ai/tests/test_faults.py")
 
 
 def test_guarantees_page_names_every_bench():
