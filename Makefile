@@ -6,7 +6,7 @@ BIN = .venv/bin
 UV = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run install test check bench requirements
+.PHONY: run install test check bench messages requirements
 
 run: .venv/installed  ## Start Huntaze with embedded servers; ARGS="--port 9000 --no-demo" for options
 	@exec $(BIN)/python manage.py up $(ARGS)
@@ -28,6 +28,9 @@ check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migr
 bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r bench/requirements.txt
 	$(BIN)/python -m bench $(ARGS)
+
+messages: .venv/installed-dev  ## Take new words of e-mails into the French catalogues, and compile these
+	$(BIN)/python -m huntaze.tests.catalogues
 
 requirements: .venv/installed-dev  ## Compile the three pinned and hashed lists from their .in files
 	$(COMPILE) --upgrade requirements.in --output-file requirements.txt
