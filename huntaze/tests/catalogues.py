@@ -18,7 +18,26 @@ from huntaze.env import BASE_DIR
 # Whose words are translated so far, by the app that holds the catalogue.
 SOURCES = {
     "huntaze": ["templates/huntaze/mail/*"],
-    "accounts": ["templates/accounts/mail/*", "devices.py", "notices.py", "services/mfa.py"],
+    "accounts": [
+        "templates/accounts/mail/*",
+        "templates/accounts/*.html",
+        "templates/account/*.html",
+        "templates/mfa/**/*.html",
+        "templates/socialaccount/*.html",
+        "adapters.py",
+        "devices.py",
+        "forms.py",
+        "models/sessions.py",
+        "notices.py",
+        "services/addresses.py",
+        "services/challenges.py",
+        "services/mfa.py",
+        "services/passwords.py",
+        "services/people.py",
+        "validators.py",
+        "views/oauth.py",
+        "views/pages.py",
+    ],
 }
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None}
 
