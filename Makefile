@@ -32,9 +32,6 @@ bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
 messages: .venv/installed-dev  ## Take new words of e-mails into the French catalogues, and compile these
 	$(BIN)/python -m huntaze.tests.catalogues
 
-messages: .venv/installed-dev  ## Take new words of e-mails into the French catalogues, and compile these
-	$(BIN)/python -m huntaze.tests.catalogues
-
 requirements: .venv/installed-dev  ## Compile the three pinned and hashed lists from their .in files
 	$(COMPILE) --upgrade requirements.in --output-file requirements.txt
 	$(COMPILE) --upgrade requirements-dev.in --output-file requirements-dev.txt

@@ -29,6 +29,5 @@ def deployment_is_real(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         "ENCRYPTION_KEYS is not set: no secret can be kept.": not settings.ENCRYPTION_KEYS,
         "AUDIT_SIGNING_KEYS is not set: the audit log cannot be sealed.": not settings.AUDIT_SIGNING_KEYS,
         "EMAIL_URL: no mail server is set, so nobody gets an e-mail.": settings.EMAIL_URL.partition(":")[0] in ("", "console", "file"),
-        "EMAIL_URL: no mail server is set, so nobody gets an e-mail.": settings.EMAIL_URL.partition(":")[0] in ("", "console", "file"),
     }
     return [Error(text, id=f"huntaze.E{number:03}") for number, (text, faulty) in enumerate(faults.items(), start=10) if faulty]

@@ -78,11 +78,6 @@ class Lease:
         unclaimed = {"status": QUEUED, "lease_token": None, "lease_expires_at": None, "wake_at": Now() + delay}
         return bool(self._held().update(**unclaimed, **values))
 
-    def put_off(self, delay: timedelta, **values: Any) -> bool:
-        """Put the row back for another try, this one counted, with a wake-up due in `delay`; return False when the lease was lost."""
-        unclaimed = {"status": QUEUED, "lease_token": None, "lease_expires_at": None, "wake_at": Now() + delay}
-        return bool(self._held().update(**unclaimed, **values))
-
     def finish(self, **values: Any) -> bool:
         """Write the outcome and let the row go; return False, with nothing written, when the lease was lost."""
         return bool(self._held().update(lease_token=None, lease_expires_at=None, wake_at=None, **values))

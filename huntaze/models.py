@@ -9,9 +9,6 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from huntaze.crypto import EncryptedTextField
-from huntaze.leases import LeasedWork
-
 from huntaze import personal
 from huntaze.crypto import EncryptedTextField
 from huntaze.leases import LeasedWork
@@ -198,44 +195,6 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {bytes(self.scope).hex()[:12]}"
-
-
-class EmailStatus(models.TextChoices):
-    """How far an e-mail is."""
-
-    QUEUED = "queued", _("queued")
-    RUNNING = "running", _("running")
-    SENT = "sent", _("sent")
-    FAILED = "failed", _("failed")
-
-
-class OutgoingEmail(LeasedWork, Record):
-    """One e-mail to one address, rendered; a worker delivers it. Its words are encrypted, and wiped once nobody needs them."""
-
-    max_attempts = 12
-
-    to = models.EmailField(_("to"))
-    person_id = models.UUIDField(_("person"), null=True, db_index=True)
-    template = models.CharField(_("template"), max_length=100)
-    language = models.CharField(_("language"), max_length=8)
-    subject = EncryptedTextField(_("subject"), null=True)
-    text = EncryptedTextField(_("text"), null=True)
-    html = EncryptedTextField(_("HTML"), null=True)
-    status = models.CharField(_("status"), max_length=16, choices=EmailStatus, default=EmailStatus.QUEUED)
-    error = models.CharField(_("error"), max_length=500, blank=True)
-    sent_at = models.DateTimeField(_("sent at"), null=True)
-
-    class Meta:
-        verbose_name = _("e-mail")
-        verbose_name_plural = _("e-mails")
-        constraints = [models.CheckConstraint(condition=models.Q(status__in=EmailStatus.values), name="email_status_exists")]
-        indexes = [
-            models.Index(fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="email_wake"),
-            models.Index(fields=["created_at"], name="email_by_age"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.template} {self.id}"
 
 
 personal.declare(Event, workspace="workspace_id", about="subject_id", fields={"type": kept("A word of the product's."), "data": replaced({})})

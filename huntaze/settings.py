@@ -174,8 +174,6 @@ CELERY_BEAT_SCHEDULE = {
     "accounts.expire_challenges": {"task": "accounts.expire_challenges", "schedule": 3600},
     "accounts.sweep_exports": {"task": "accounts.sweep_exports", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "accounts.erase_due_accounts": {"task": "accounts.erase_due_accounts", "schedule": 60, "options": {"expires": 60}},
-    "huntaze.sweep_mail": {"task": "huntaze.sweep_mail", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
-    "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
     "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},
     "huntaze.seal_audit_log": {"task": "huntaze.seal_audit_log", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
     "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},

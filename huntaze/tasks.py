@@ -28,30 +28,6 @@ def expire_idempotency_records() -> None:
     idempotency.expire()
 
 
-@shared_task(name="huntaze.deliver_mail")
-def deliver_mail(email_id: str) -> None:
-    """Deliver one e-mail, if it waits for that."""
-    from huntaze import mail
-
-    mail.deliver(email_id=email_id)
-
-
-@shared_task(name="huntaze.sweep_mail")
-def sweep_mail() -> None:
-    """Wake workers for e-mails that wait or were lost, and bury the dead."""
-    from huntaze import mail
-
-    mail.sweep()
-
-
-@shared_task(name="huntaze.expire_mail")
-def expire_mail() -> None:
-    """Delete the rows of e-mails that are older than 30 days."""
-    from huntaze import mail
-
-    mail.expire()
-
-
 @shared_task(name="huntaze.expire_rate_counters")
 def expire_rate_counters() -> None:
     """Delete the limiter's counters that have run out."""
