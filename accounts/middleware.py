@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from accounts import services
 from accounts.browsers import SESSION_KEY, session_id_of
 from huntaze import context
-from huntaze.api.middleware import PAGE_POLICY
+from huntaze.api.middleware import FORMS, PAGE_POLICY
 
 __all__ = ["SESSION_KEY", "PageMiddleware"]
 
@@ -41,7 +42,8 @@ class PageMiddleware:
         """Answer one request."""
         if request.path_info.startswith("/api/"):
             return self.get_response(request)
-        _admit(request)
+        if request.path_info.startswith(FORMS):
+            _admit(request)
         language = translation.get_language_from_request(request)
         with translation.override(language), timezone.override(_time_zone(request)):
             request.LANGUAGE_CODE = language
@@ -78,7 +80,8 @@ def _policy() -> str:
 @cache
 def _policy_for(client_addresses: tuple[str, ...], providers: tuple[str, ...]) -> str:
     """Return the pages' policy: browsers hold a form's redirects to `form-action`, so providers and apps are named in it."""
-    oidc = [app["settings"] for app in settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]]
+    apps: Any = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    oidc = [app["settings"] for app in apps]
     addresses = [*client_addresses, *(app.get("authorize_origin") or app["server_url"] for app in oidc)]
     known = [PROVIDER_ORIGINS[name] for name in providers if name in PROVIDER_ORIGINS]
     origins = sorted({*known, *(_origin(address) for address in addresses)})

@@ -18,7 +18,7 @@ from ai.models import AiModel
 from ai.tests.factories import make_generation
 from huntaze import audit, context
 from huntaze.admin import AuditedAdmin
-from huntaze.models import AuditEntry, Event
+from huntaze.models import AuditEntry, Event, OutgoingEmail
 
 pytestmark = pytest.mark.django_db
 
@@ -135,7 +135,7 @@ def log(action="note.write", request_id="", **fields):
 def test_log_takes_the_same_queries_whatever_it_shows(screen, rows, staff_browser, django_assert_num_queries):
     for _row in range(rows):
         log(actor_id=make_user().id)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert staff_browser.get(f"/admin/huntaze/{screen}/").status_code == 200
 
 
@@ -191,3 +191,13 @@ def test_password_is_never_in_an_entry(rf, staff):
     person.set_password("another long enough word")
     Screen(type(person), admin.site).save_model(rf.post("/"), person, None, change=True)
     assert (entries(subject_id=person.id, action="user.edit"), old == person.password) == ([("user.edit", {"password": ["…", "…"]})], False)
+
+
+@pytest.mark.parametrize(("embedded", "shown"), [(True, True), (False, False)])
+def test_words_of_an_email_are_shown_in_the_embedded_run_only(embedded, shown, staff_browser, settings):
+    settings.HUNTAZE_EMBEDDED = embedded
+    email = OutgoingEmail.objects.create(
+        to="a@example.com", template="t", language="en", subject="Subj3ct", text="T0ken", html="<p>T0ken</p>"
+    )
+    page = staff_browser.get(f"/admin/huntaze/outgoingemail/{email.id}/change/").content.decode()
+    assert ("Subj3ct" in page, "T0ken" in page, "a@example.com" in page) == (shown, shown, True)
