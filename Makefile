@@ -4,9 +4,10 @@ PYTHON ?= python3
 UV_VERSION = 0.13.9
 BIN = .venv/bin
 UV = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+AXE_VERSION = 4.14.1
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run install test check bench messages requirements
+.PHONY: run install test check browser bench messages requirements
 
 run: .venv/installed  ## Start Huntaze with embedded servers; ARGS="--port 9000 --no-demo" for options
 	@exec $(BIN)/python manage.py up $(ARGS)
@@ -24,6 +25,10 @@ check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migr
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u docs/api/openapi.yaml -
 	$(BIN)/python -m pytest -q huntaze/tests/test_docs.py
+
+browser:  ## Fetch what the browser tests need besides Debian's chromium: axe-core, by npm, into .browser
+	npm install --silent --no-save --prefix .browser axe-core@$(AXE_VERSION)
+	@[ -x /usr/bin/chromium ] || echo "The browser tests are skipped until chromium is there: apt-get install chromium"
 
 bench: .venv/installed-dev  ## Compare the hot paths with their stock twins
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r bench/requirements.txt

@@ -29,7 +29,7 @@ from huntaze.api import throttling
 from huntaze.api.errors import RateLimited
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts on the pages."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return context.current().address or ""
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """People who sign in through a provider.
 
     A provider's account never takes over an account of ours by its e-mail address alone, unless both sides have verified it.
@@ -105,7 +105,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return [app for apps in _build_apps_from_settings(provider=provider, client_id=client_id).values() for app in apps]
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Second factors: their secrets encrypted, their passkeys bound to this installation's address."""
 
     def encrypt(self, text: str) -> str:

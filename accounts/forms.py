@@ -42,7 +42,7 @@ class PasswordField(forms.CharField):
         super().__init__(**{"strip": False, "max_length": MAXIMUM_LENGTH, "widget": widget, **options})
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """Signing in with a password, as allauth does it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

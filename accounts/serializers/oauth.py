@@ -27,6 +27,6 @@ class ProviderSerializer(serializers.Serializer[Any]):
 class ProvidersSerializer(serializers.Serializer[Any]):
     """The providers that are configured, all at once."""
 
-    data = ProviderSerializer(many=True)
+    data = ProviderSerializer(many=True)  # type: ignore[assignment]  # the word of every list
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)

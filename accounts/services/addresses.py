@@ -52,7 +52,7 @@ def change_email(*, token: str, user_id: UUID | None = None) -> User:
     """
     person_id, old, new = _read(token)
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(id=person_id, email=old, is_active=True).first()
+        user: User | None = User.objects.select_for_update().filter(id=person_id, email=old, is_active=True).first()
         if user is None or user_id not in (None, user.id):
             raise InvalidEmailToken
         user.email = new

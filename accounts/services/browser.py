@@ -43,7 +43,8 @@ def use_browser_session(*, session_id: UUID | str, user_id: UUID | str) -> bool:
 def is_recently_proved(*, session_id: UUID | None) -> bool:
     """Return whether the person of the browser's session proved within `REAUTHENTICATION_WINDOW` who they are."""
     since = Now() - settings.REAUTHENTICATION_WINDOW
-    return Session.objects.filter(id=session_id, revoked_at=None, authenticated_at__gt=since).exists()
+    live = Session.objects.filter(revoked_at=None, authenticated_at__gt=since)
+    return session_id is not None and live.filter(id=session_id).exists()
 
 
 def renew_browser_session(*, session_id: UUID | str) -> None:

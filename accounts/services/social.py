@@ -1,7 +1,7 @@
 """Accounts of people who come through a provider, and what links them."""
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
@@ -25,7 +25,7 @@ def open_social_account(*, account: SocialAccount, email: str, name: str, langua
     Audited. Raises EmailTaken.
     """
     now = timezone.now()
-    accepted = {"terms_version": settings.TERMS_VERSION, "terms_accepted_at": now, "declared_adult_at": now}
+    accepted: dict[str, Any] = {"terms_version": settings.TERMS_VERSION, "terms_accepted_at": now, "declared_adult_at": now}
     with transaction.atomic():
         user = create_account(email=email, password=None, name=name, language=language, email_verified=True, **accepted)
         account.user = user

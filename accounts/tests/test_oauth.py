@@ -178,7 +178,7 @@ def test_only_a_hash_of_the_code_is_stored(code):
 @pytest.mark.parametrize(
     "changed",
     [{"code_verifier": "w" * 43}, {"redirect_uri": "com.example.app:/callback"}, {"code": "x" * 43}],
-    ids=lambda changed: min(changed),
+    ids=min,
 )
 def test_what_is_not_the_apps_own_is_refused(client, code, changed):
     answer = exchange(client, code, **changed)

@@ -38,7 +38,7 @@ class RedirectToApp(HttpResponseRedirect):
 
 
 @never_cache
-@login_not_required
+@login_not_required  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "HEAD", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
     """Hand a one-time code to the app at `redirect_uri`, once the person has signed in.
@@ -111,11 +111,11 @@ def _providers(request: Any) -> list[Any]:
 
 
 def _id(provider: Any) -> str:
-    return provider.app.provider_id or provider.id
+    return str(provider.app.provider_id or provider.id)
 
 
 def _start(request: Any, provider: Any) -> str:
-    return settings.HUNTAZE_URL + provider.get_login_url(request)
+    return f"{settings.HUNTAZE_URL}{provider.get_login_url(request)}"
 
 
 def _name(redirect_uri: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from accounts import devices, services
 from accounts.browsers import session_id_of
 from accounts.forms import BROWSER_KEY, ChangePasswordForm, EmailForm, NewEmailForm, NewPasswordForm, add_faults
-from accounts.models import RevokedReason, Session
+from accounts.models import RevokedReason, Session, User
 from accounts.services.sessions import end_sessions_but
 from huntaze.api.errors import NotFound, Problem
 
@@ -39,7 +39,7 @@ def page(view: View) -> View:
 def sessions(request: HttpRequest) -> HttpResponse:
     """Show the devices that are signed in, this browser first, then the ones used last."""
     this = session_id_of(request)
-    live = Session.objects.filter(user_id=request.user.pk).live(now=timezone.now()).order_by("-last_used_at")
+    live = Session.objects.filter(user_id=_person(request).id).live(now=timezone.now()).order_by("-last_used_at")
     rows = [{"session": session, "device": devices.name(session.user_agent), "is_this": session.id == this} for session in live]
     return render(request, "account/sessions.html", {"rows": sorted(rows, key=lambda row: not row["is_this"])})
 
@@ -49,7 +49,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Sign one device out; one that has ended, or is another person's, is none."""
     try:
-        services.sign_out_device(user_id=request.user.pk, session_id=session_id)
+        services.sign_out_device(user_id=_person(request).id, session_id=session_id)
     except NotFound:
         messages.warning(request, _("This device was signed out already."))
     else:
@@ -61,30 +61,30 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponseRedirect:
     """Sign every other device out."""
-    end_sessions_but(session_id_of(request), user=request.user, reason=RevokedReason.SIGNED_OUT_EVERYWHERE)
+    end_sessions_but(session_id_of(request), user=_person(request), reason=RevokedReason.SIGNED_OUT_EVERYWHERE)
     messages.success(request, _("All other devices were signed out."))
     return redirect("account_sessions")
 
 
 @page
 @login_required
-@reauthentication_required(allow_get=True)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
 def email(request: HttpRequest) -> HttpResponse:
     """Show the person's address, and send a link to the one that they want instead, or again to the one that waits."""
     form = NewEmailForm(request.POST if "action_add" in request.POST else None)
     if "action_send" in request.POST:
-        services.resend_verification(email=request.user.email, **_asker(request))
-        messages.success(request, _("A link is on its way to %(email)s.") % {"email": request.user.email})
+        services.resend_verification(email=_person(request).email, **_asker(request))
+        messages.success(request, _("A link is on its way to %(email)s.") % {"email": _person(request).email})
         return redirect("account_email")
     if form.is_valid():
         try:
-            services.request_email_change(user_id=request.user.pk, email=form.cleaned_data["email"])
+            services.request_email_change(user_id=_person(request).id, email=form.cleaned_data["email"])
         except Problem as problem:
             add_faults(form, problem)
         else:
             messages.success(request, _("A link is on its way to %(email)s.") % {"email": form.cleaned_data["email"]})
             return redirect("account_email")
-    return render(request, "account/email.html", {"form": form, "is_verified": services.has_verified_email(request.user)})
+    return render(request, "account/email.html", {"form": form, "is_verified": services.has_verified_email(_person(request))})
 
 
 @page
@@ -110,7 +110,8 @@ def verify_sign_up(request: HttpRequest, token: str) -> HttpResponseBase:
         user = services.finish_social_sign_up(token=token, browser=request.session.get(BROWSER_KEY, ""))
     except Problem as problem:
         return render(request, "account/link_failed.html", {"problem": problem, "same_browser": True}, status=problem.status)
-    return perform_login(request, user, email_verification="none")
+    answer: HttpResponseBase = perform_login(request, user, email_verification="none")
+    return answer
 
 
 @page
@@ -149,12 +150,12 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     """Set a new password by the present one, and sign the other devices out; who has none is sent to get one by mail."""
-    if not request.user.has_usable_password():
+    if not _person(request).has_usable_password():
         return redirect("account_set_password")
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         try:
-            services.change_password(user_id=request.user.pk, session_id=session_id_of(request), **form.cleaned_data)
+            services.change_password(user_id=_person(request).id, session_id=cast("UUID", session_id_of(request)), **form.cleaned_data)
         except Problem as problem:
             add_faults(form, problem)
         else:
@@ -167,10 +168,10 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def set_password(request: HttpRequest) -> HttpResponse:
     """Send the link that sets a first password to a person who has come through a provider until now."""
-    if request.user.has_usable_password():
+    if _person(request).has_usable_password():
         return redirect("account_change_password")
     if request.method == "POST":
-        services.forgot_password(email=request.user.email, **_asker(request))
+        services.forgot_password(email=_person(request).email, **_asker(request))
         return render(request, "account/password_reset_done.html")
     return render(request, "account/password_set.html")
 
@@ -189,9 +190,15 @@ def _take(request: HttpRequest, template: str, service: Callable[[], Any], said:
 
 def _stay_signed_in(request: HttpRequest) -> HttpResponse:
     """Keep this browser's cookie good for the new password."""
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
+    person = _person(request)
+    person.refresh_from_db()
+    update_session_auth_hash(request, person)
     return redirect("account_change_password")
+
+
+def _person(request: HttpRequest) -> User:
+    """Return who is signed in; only for pages that nobody else reaches."""
+    return cast("User", request.user)
 
 
 def _asker(request: HttpRequest) -> dict[str, str]:

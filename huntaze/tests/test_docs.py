@@ -26,6 +26,8 @@ OPERATIONS = {
     "POST /auth/signup",
     "POST /auth/signin",
     "POST /auth/refresh",
+    "POST /auth/oauth/token",
+    "GET /auth/providers",
     "POST /auth/signout",
     "POST /auth/signout-all",
     "GET /auth/sessions",

@@ -37,6 +37,15 @@ PERSONS = (
     "dora@example.com,verified",
     "erik@example.com,verified",
 )
+# Who has an account here from the start, with a verified address.
+PEOPLE = [f"{name}@example.com" for name in ("looks", "forgot", "keyboard", "two", "app", "replay", "berta", "dora", "linker")]
+MAKE_PEOPLE = """
+from django.contrib.auth.hashers import make_password
+from accounts import services
+hashed = make_password("{password}")
+for email in {people}:
+    services.create_account(email=email, password=None, password_hash=hashed, name="Cleo Creator", email_verified=True)
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -120,6 +129,7 @@ def site(start_shared_stack: Callable[..., Stack], tmp_path_factory: pytest.Temp
         API_AUTH_REQUESTS_PER_MINUTE="100000",
         HUNTAZE_ALLOWED_HOSTS="",
     )
+    stack.manage("shell", "-c", MAKE_PEOPLE.format(people=PEOPLE, password=PASSWORD))
     persons = [argument for person in PERSONS for argument in ("--person", person)]
     redirect = f"{stack.url}/accounts/oidc/studio/login/callback/"
     command = [sys.executable, "-m", "accounts.tests.idp", "--port", str(port), "--redirect", redirect, *persons]
