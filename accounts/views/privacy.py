@@ -43,9 +43,9 @@ class ExportDetail(ApiView):
     resource = "account"
 
     @extend_schema(operation_id="users_export_status", responses={200: ExportSerializer})
-    def get(self, request: Request, export_id: UUID) -> Response:
+    def get(self, request: Request, id: UUID) -> Response:
         """Return an archive's status and, once it is made, its size, its SHA-256, where it is and until when."""
-        return Response(show(ExportSerializer, _export_of(self.caller.id, export_id)))
+        return Response(show(ExportSerializer, _export_of(self.caller.id, id)))
 
 
 class ExportArchive(ApiView):
@@ -54,9 +54,9 @@ class ExportArchive(ApiView):
     renderer_classes = [ArchiveRenderer, JSONRenderer]
 
     @extend_schema(operation_id="users_export_archive", responses={(200, "application/zip"): OpenApiTypes.BINARY})
-    def get(self, request: Request, export_id: UUID) -> FileResponse:
+    def get(self, request: Request, id: UUID) -> FileResponse:
         """Return the archive. It holds everything about a person, so they must have proved lately who they are; a key cannot."""
-        export = _export_of(self.caller.id, export_id)
+        export = _export_of(self.caller.id, id)
         headers = {"Cache-Control": "no-store"}
         name = f"huntaze-{export.id}.zip"
         return FileResponse(

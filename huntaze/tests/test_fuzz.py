@@ -12,8 +12,8 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
 
-from accounts.models import ApiKey, User, Workspace
-from accounts.services import invite
+from accounts.models import ApiKey, Deletion, Invitation, Membership, User, Workspace
+from accounts.services import invite, request_export, restore_account
 from accounts.tests.factories import add_member, make_key, make_user, sign_in
 from ai.tests.factories import make_generation
 from billing.services import grant_plan
@@ -51,14 +51,19 @@ def make_member(workspace: Workspace) -> UUID:
 
 def make_invitation(workspace: Workspace) -> UUID:
     person = make_user()
+    Membership.objects.filter(workspace=workspace).exclude(role="owner").delete()  # a workspace has only so many seats
+    Invitation.objects.all().delete()
     add_member(workspace, person, "manager")
     return invite(workspace_id=workspace.id, email=f"guest-of-{person.email}", role="editor", invited_by_id=person.id).id
 
 
+def owner_of(workspace: Workspace) -> User:
+    return User.objects.get(memberships__workspace=workspace, memberships__role="owner")
+
+
 def owners_key(workspace: Workspace) -> UUID:
-    owner = User.objects.get(memberships__workspace=workspace, memberships__role="owner")
     ApiKey.objects.all().delete()  # a workspace has only so many
-    return make_key(workspace, owner)[0].id
+    return make_key(workspace, owner_of(workspace))[0].id
 
 
 # What makes a row for the id in an address that has this part.
@@ -66,6 +71,7 @@ ROWS: dict[str, Callable[[Workspace], UUID]] = {
     "/members/": make_member,
     "/invitations/": make_invitation,
     "/api-keys/": owners_key,
+    "/users/me/exports/": lambda workspace: request_export(user_id=owner_of(workspace).id).id,
     "/content/assets/": lambda workspace: make_asset(workspace).id,
     "/ai/generations/": lambda workspace: make_generation(workspace).id,
 }
@@ -80,6 +86,8 @@ def is_uuid(text: object) -> bool:
 
 def aim(case: Case, workspace) -> None:
     """Let ids that are well-formed name rows that exist, so that an example reaches what lies behind them."""
+    for user_id in Deletion.objects.values_list("user_id", flat=True):
+        restore_account(user_id=user_id, actor_id=None)  # an example before has deleted the caller
     if is_uuid(case.headers.get("Huntaze-Workspace")):
         case.headers["Huntaze-Workspace"] = str(workspace.id)
     if is_uuid(case.path_parameters.get("workspace_id")):
