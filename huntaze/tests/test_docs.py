@@ -37,6 +37,12 @@ OPERATIONS = {
     "POST /auth/password/forgot",
     "POST /auth/password/reset",
     "POST /auth/password/change",
+    "POST /auth/reauthenticate",
+    "GET /auth/mfa/totp",
+    "POST /auth/mfa/totp",
+    "POST /auth/mfa/totp/confirm",
+    "DELETE /auth/mfa/totp",
+    "POST /auth/mfa/recovery-codes",
     "GET /users/me",
     "PATCH /users/me",
     "DELETE /users/me",
@@ -228,7 +234,7 @@ def is_there(name: str) -> bool:
 
 def test_guarantees_page_names_every_fault_test():
     named = re.findall(r"`ai/tests/test_faults\.py::(\w+)`", read("docs/guarantees.md"))
-    assert sorted(named) == found(r"def (test_\w+)\(", "ai/tests/test_faults.py")
+    assert sorted(named) == found(r"def (test_(?:f\d+|s\d+|stopped)_\w+)\(", "ai/tests/test_faults.py")
 
 
 def test_guarantees_page_names_every_bench():
