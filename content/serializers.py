@@ -112,5 +112,5 @@ class GenerateSerializer(StrictSerializer):
         min_value=0,
         max_value=10**12,
         required=False,
-        help_text="The most that all calls of the generation may cost, repeats included; an order that could not be written within it is refused.",
+        help_text="The most that all calls may cost, repeats included; an order that could not be written within it is refused.",
     )

@@ -197,7 +197,9 @@ class IdempotencyRecord(models.Model):
         return f"{self.status} {bytes(self.scope).hex()[:12]}"
 
 
-personal.declare(Event, workspace="workspace_id", about="subject_id", fields={"type": kept("A word of the product's."), "data": replaced({})})
+personal.declare(
+    Event, workspace="workspace_id", about="subject_id", fields={"type": kept("A word of the product's."), "data": replaced({})}
+)
 _SEALED = kept("The audit log is a chain of hashes: ids and words of the product's stay, all else is in the payload, which goes.")
 personal.declare(
     AuditEntry,
@@ -266,5 +268,13 @@ personal.declare(
     OutgoingEmail,
     person="person_id",
     address="to",
-    fields={"to": WITH_ROW, "template": WITH_ROW, "language": WITH_ROW, "error": WITH_ROW, "subject": SECRET, "text": SECRET, "html": SECRET},
+    fields={
+        "to": WITH_ROW,
+        "template": WITH_ROW,
+        "language": WITH_ROW,
+        "error": WITH_ROW,
+        "subject": SECRET,
+        "text": SECRET,
+        "html": SECRET,
+    },
 )

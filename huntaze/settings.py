@@ -252,7 +252,9 @@ ADMIN_REQUIRES_MFA = env.flag(
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=30)
 REFRESH_REPEAT_WINDOW = timedelta(seconds=10)
-ERASURE_DELAY_DAYS = env.integer("ERASURE_DELAY_DAYS", 30, minimum=0, help="Days in which a deleted account can be restored; then it is erased.")
+ERASURE_DELAY_DAYS = env.integer(
+    "ERASURE_DELAY_DAYS", 30, minimum=0, help="Days in which a deleted account can be restored; then it is erased."
+)
 EXPORT_LIFETIME = timedelta(days=env.integer("EXPORT_DAYS", 7, minimum=1, help="Days that the archive of a person's data is kept."))
 REAUTHENTICATION_WINDOW = timedelta(minutes=15)
 TERMS_VERSION = env.text("TERMS_VERSION", "2026-11", help="Version of the terms that a sign-up accepts.")

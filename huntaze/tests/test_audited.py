@@ -15,8 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 import manage
 from accounts.models import ApiKey, LegalHold, Session, User, Workspace
-from accounts.services import mfa, place_hold, verify_email_of
-from accounts.services import forgot_password, resend_verification
+from accounts.services import forgot_password, mfa, place_hold, resend_verification, verify_email_of
 from accounts.tests.factories import PASSWORD, client_of, code_of, make_key, make_user, sign_in, turn_totp_on
 from accounts.tests.letters import answer_all, token_in
 from ai.tests.factories import make_generation
