@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -67,16 +67,15 @@ def stranger_invitation(stranger: User) -> Any:
     )
 
 
-# For each id in a path: how to make such a row of a stranger's.
+# For each id in a path, by what stands before it: how to make such a row of a stranger's.
 FOREIGN: dict[str, Callable[[User], Any]] = {
-    "auth/sessions/<uuid:pk>": lambda stranger: sign_in(stranger).principal.session_id,
-    "users/me/exports/<uuid:export_id>": lambda stranger: Export.objects.create(user=stranger).id,
-    "workspaces/<uuid:workspace_id>": lambda stranger: stranger.default_workspace_id,
-    "members/<uuid:user_id>": lambda stranger: stranger.id,
-    "invitations/<uuid:pk>": lambda stranger: stranger_invitation(stranger).id,
-    "api-keys/<uuid:pk>": lambda stranger: make_key(stranger.default_workspace, stranger)[0].id,
-    "content/assets/<uuid:pk>": lambda stranger: make_asset(stranger.default_workspace).id,
-    "ai/generations/<uuid:pk>": lambda stranger: make_generation(stranger.default_workspace).id,
+    "auth/sessions": lambda stranger: sign_in(stranger).principal.session_id,
+    "users/me/exports": lambda stranger: Export.objects.create(user=stranger).id,
+    "members": lambda stranger: stranger.id,
+    "invitations": lambda stranger: stranger_invitation(stranger).id,
+    "api-keys": lambda stranger: make_key(stranger.default_workspace, stranger)[0].id,
+    "content/assets": lambda stranger: make_asset(stranger.default_workspace).id,
+    "ai/generations": lambda stranger: make_generation(stranger.default_workspace).id,
 }
 # For each id in a body or query: how to make such a row of a stranger's, and what else the request has.
 NAMED: dict[tuple[str, str, str], tuple[Callable[[User], Any], dict[str, Any]]] = {
@@ -106,9 +105,13 @@ class Operation:
     def __str__(self) -> str:
         return f"{self.method} {self.route.removeprefix('api/v1/')}"
 
-    @cached_property
+    @property
+    def verb(self) -> str:
+        return "read" if self.method in SAFE_METHODS else "write"
+
+    @property
     def scope(self) -> str:
-        return f"{self.view.resource}:{'read' if self.method in SAFE_METHODS else 'write'}"
+        return f"{self.view.resource}:{self.verb}"
 
     def call(self, client: APIClient, *, ids: dict[str, Any] | None = None, body: Any = None, **headers: str) -> Any:
         """Make the request, with `ids` in the places of the path and in the others such as nobody has."""
@@ -230,7 +233,8 @@ def test_method_that_a_route_does_not_take_is_refused_as_such(route, api, worksp
     taken = {operation.method for operation in operations() if operation.route == route}
     others = [Operation(method, route, ApiView) for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if method not in taken]
     answers = {other.method: other.call(api, **in_workspace(workspace, other)).status_code for other in others}
-    assert answers == {other.method: 405 for other in others}
+    resource = next(operation.view.resource for operation in operations() if operation.route == route)
+    assert answers == {other.method: 405 if f"{resource}:{other.verb}" in SCOPES["owner"] else 403 for other in others}
 
 
 @every_route
@@ -289,7 +293,8 @@ def places() -> list[tuple[Operation, str]]:
 
 def factory_of(route: str, place: str) -> Callable[[User], Any]:
     """Return what makes a stranger's row for an id; fails where none is declared."""
-    named = [make for end, make in FOREIGN.items() if route[: route.index(place) + len(place)].endswith(end)]
+    before = route[: route.index(place)] + place.partition("/<uuid:")[0]
+    named = [make for end, make in FOREIGN.items() if before.endswith(f"/{end}")]
     assert len(named) == 1, f"Declare in FOREIGN how to make a stranger's row for {place} of {route}."
     return named[0]
 
