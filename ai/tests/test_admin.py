@@ -23,12 +23,12 @@ def test_list_takes_the_same_queries_whatever_it_shows(staff_browser, django_ass
     for _row in range(rows):
         creator = make_user()
         make_generation(creator.default_workspace, created_by=creator)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert staff_browser.get(GENERATIONS).status_code == 200
 
 
 @pytest.mark.parametrize("rows", [1, 10])
-@pytest.mark.parametrize(("screen", "queries"), [("aimodel", 4), ("modelprice", 4)])
+@pytest.mark.parametrize(("screen", "queries"), [("aimodel", 5), ("modelprice", 5)])
 def test_catalogue_takes_the_same_queries_whatever_it_shows(screen, queries, rows, staff_browser, django_assert_num_queries):
     for number in range(rows):
         model = AiModel.objects.create(provider="local", name=f"small-{number}")

@@ -16,7 +16,7 @@ LIST = "/admin/content/contentasset/"
 def test_list_takes_the_same_queries_whatever_it_shows(staff_browser, django_assert_num_queries, rows):
     for _row in range(rows):
         make_asset(make_user().default_workspace)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert staff_browser.get(LIST).status_code == 200
 
 
