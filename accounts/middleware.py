@@ -1,5 +1,6 @@
 """What the account pages and the admin do around each request: the live browser session, the language, the time zone."""
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -11,8 +12,10 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY as PERSON_KEY
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from requests import RequestException
 
 from accounts import services
 from accounts.browsers import SESSION_KEY, session_id_of
@@ -20,6 +23,8 @@ from huntaze import context
 from huntaze.api.middleware import FORMS, PAGE_POLICY
 
 __all__ = ["SESSION_KEY", "PageMiddleware"]
+
+log = logging.getLogger(__name__)
 
 ACCOUNTS = "/accounts/"
 PROVIDER_ORIGINS = {
@@ -53,6 +58,13 @@ class PageMiddleware:
         if request.path_info.startswith(ACCOUNTS):
             response.setdefault("Content-Security-Policy", _policy())
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Say that the provider did not let anybody in, where it does not answer or answers nonsense."""
+        if not (request.path_info.startswith(ACCOUNTS) and isinstance(exception, RequestException)):
+            return None
+        log.warning("A provider that people sign in with does not answer: %s", exception)
+        return redirect("socialaccount_login_error")
 
 
 def _admit(request: HttpRequest) -> None:

@@ -1,13 +1,17 @@
 """The account pages as any client sees them: what they do is done by the services that the API calls."""
 
 import re
+import socket
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.test import Client
 from django.utils import timezone
 
 from accounts import services
+from accounts.adapters import SocialAccountAdapter
 from accounts.models import RevokedReason, Session, SessionKind, User
 from accounts.tests.factories import PASSWORD, make_user, sign_in
 from huntaze.models import AuditEntry, OutgoingEmail
@@ -357,3 +361,49 @@ def test_altered_link_is_refused(browser):
     ask_for_another(browser, "next@example.com")
     path = link_in(OutgoingEmail.objects.get(to="next@example.com"))
     assert browser.post(path[:-3] + "xx/").status_code == 400
+
+
+# Providers
+
+
+def oidc(server_url: str) -> dict:
+    """Return the setting of one provider."""
+    app = {"provider_id": "studio", "name": "Studio login", "client_id": "id", "secret": "secret", "settings": {"server_url": server_url}}
+    return {"openid_connect": {"APPS": [app]}}
+
+
+def test_provider_that_is_away_is_no_fault_of_ours(client, settings):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:  # closed below: whoever is called there is away
+        port = nobody.getsockname()[1]
+    settings.SOCIALACCOUNT_PROVIDERS = oidc(f"http://127.0.0.1:{port}")
+    answer = client.post("/accounts/oidc/studio/login/", follow=True)
+    assert (answer.status_code, answer.templates[0].name) == (401, "socialaccount/authentication_error.html")
+
+
+def test_going_to_a_provider_needs_the_pages_own_form(settings):
+    settings.SOCIALACCOUNT_PROVIDERS = oidc("https://login.example.com")
+    assert Client(enforce_csrf_checks=True).post("/accounts/oidc/studio/login/").status_code == 403
+
+
+def test_looking_at_a_provider_goes_nowhere(client, settings):
+    settings.SOCIALACCOUNT_PROVIDERS = oidc("https://login.example.com")
+    assert client.get("/accounts/oidc/studio/login/").status_code == 200
+
+
+def test_provider_that_is_not_configured_does_not_exist(client):
+    assert client.get("/accounts/oidc/nobody/login/").status_code == 404
+
+
+@pytest.mark.parametrize(("said", "verified"), [(True, True), ("true", True), ("false", False), (False, False), (None, False)])
+def test_only_what_a_provider_says_to_be_true_is_verified(rf, said, verified):
+    login = SocialLogin(user=User(), account=SocialAccount(), email_addresses=[EmailAddress(email="a@example.com", verified=said)])
+    SocialAccountAdapter().populate_user(rf.get("/"), login, {"name": "Anna"})
+    assert login.email_addresses[0].verified is verified
+
+
+# The admin
+
+
+def test_ending_the_session_closes_the_admin(staff_browser):
+    services.sign_out(session_id=this_session(staff_browser).id)
+    assert staff_browser.get("/admin/").status_code == 302
