@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts import notices
 from accounts.models import (
     EMAIL_CONSTRAINT,
+    ApiKey,
     Deletion,
     ErasureReceipt,
     Export,
@@ -31,6 +32,7 @@ from accounts.models import (
     Workspace,
     write_email_address,
 )
+from accounts.services.keys import revoke_keys
 from accounts.services.people import EmailTaken
 from accounts.services.sessions import sign_out_everywhere
 from huntaze import audit, events, personal
@@ -93,6 +95,7 @@ def delete_account(*, user_id: UUID, actor_id: UUID | None = None) -> Deletion:
         verified = EmailAddress.objects.filter(user_id=user_id, email=user.email, verified=True).exists()
         notices.tell(user=user, kind="account_deletion_scheduled", context={"erased_on": due_at})
         sign_out_everywhere(user_id=user_id)
+        revoke_keys(ApiKey.objects.filter(user_id=user_id))
         User.everyone.filter(id=user_id).update(deleted_at=now)
         EmailAddress.objects.filter(user_id=user_id).delete()
         SocialAccount.objects.filter(user_id=user_id).delete()
@@ -106,7 +109,7 @@ def delete_account(*, user_id: UUID, actor_id: UUID | None = None) -> Deletion:
 
 
 def restore_account(*, user_id: UUID, actor_id: UUID | None) -> None:
-    """Bring a deleted account back, on behalf of staff; the person signs in anew and links providers anew.
+    """Bring a deleted account back, on behalf of staff; the person signs in, links providers and makes keys anew.
 
     Audited; emits `user.restored` and tells the person. Raises AccountNotDeleted, AccountErased, or EmailTaken where another
     account has the address meanwhile.

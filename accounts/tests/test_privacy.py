@@ -55,6 +55,14 @@ def test_api_keys_of_a_deleted_account_stop_at_once(owner):
     assert (before, client.get("/api/v1/content/assets").status_code) == (200, 401)
 
 
+def test_api_keys_of_a_restored_account_stay_revoked(owner):
+    key, _secret = services.create_key(user_id=owner.id, workspace_id=owner.default_workspace_id, name="cron", scopes=["assets:read"])
+    services.delete_account(user_id=owner.id)
+    services.restore_account(user_id=owner.id, actor_id=None)
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+
+
 def test_address_of_a_deleted_account_registers_again(owner):
     services.delete_account(user_id=owner.id)
     again = make_user(email=owner.email)
