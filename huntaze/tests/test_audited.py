@@ -3,7 +3,9 @@
 An operation, command or action that is missing here fails `test_every_…`: add a function that performs it.
 """
 
+import hashlib
 import sys
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,9 +17,19 @@ from drf_spectacular.generators import SchemaGenerator
 
 import manage
 from accounts.models import ApiKey, LegalHold, Session, User, Workspace
-from accounts.services import forgot_password, mfa, place_hold, resend_verification, verify_email_of
-from accounts.tests.factories import PASSWORD, client_of, code_of, make_key, make_user, sign_in, turn_totp_on
+from accounts.services import (
+    forgot_password,
+    invite,
+    issue_code,
+    mfa,
+    open_browser_session,
+    place_hold,
+    resend_verification,
+    verify_email_of,
+)
+from accounts.tests.factories import PASSWORD, add_member, client_of, code_of, make_key, make_user, sign_in, turn_totp_on
 from accounts.tests.letters import answer_all, token_in
+from accounts.tests.test_invitations import mailed_token
 from ai.tests.factories import make_generation
 from billing.models import PlanGrant
 from billing.services import grant_plan
@@ -39,6 +51,8 @@ SILENT_OPERATIONS = {
     "auth_verify_email_resend": "Anybody may ask; what the answer to the e-mail changes is audited.",
     "auth_password_forgot": "Anybody may ask; what the answer to the e-mail changes is audited.",
 }
+CODE_VERIFIER = "v" * 43
+CODE_CHALLENGE = urlsafe_b64encode(hashlib.sha256(CODE_VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NEW_PASSWORD = "seven lanterns over brackish water"
 # Commands that write nothing of the product, or only what another entry stands for.
 SILENT_COMMANDS = {
@@ -158,6 +172,80 @@ def change_password(send, owner):
     return send(owner, "post", "/auth/password/change", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
 
 
+@performs(OPERATIONS, "auth_oauth_token")
+def exchange_code(send, owner):
+    session_id = open_browser_session(user=owner)
+    code = issue_code(session_id=session_id, redirect_uri=settings.CLIENT_REDIRECT_URIS[0], code_challenge=CODE_CHALLENGE)
+    return send(None, "post", "/auth/oauth/token", {"code": code, "code_verifier": CODE_VERIFIER})
+
+
+@performs(OPERATIONS, "workspaces_create")
+def make_second_workspace(send, owner):
+    return send(owner, "post", "/workspaces", {"name": "Second"})
+
+
+@performs(OPERATIONS, "workspaces_partial_update")
+def change_workspace(send, owner):
+    return send(owner, "patch", f"/workspaces/{owner.default_workspace_id}", {"niche": "Vegan"})
+
+
+@performs(OPERATIONS, "workspaces_members_partial_update")
+def change_role(send, owner):
+    member = make_user()
+    add_member(owner.default_workspace, member, "editor")
+    return send(owner, "patch", f"/workspaces/{owner.default_workspace_id}/members/{member.id}", {"role": "analyst"})
+
+
+@performs(OPERATIONS, "workspaces_members_destroy")
+def remove_member(send, owner):
+    member = make_user()
+    add_member(owner.default_workspace, member, "editor")
+    return send(owner, "delete", f"/workspaces/{owner.default_workspace_id}/members/{member.id}")
+
+
+@performs(OPERATIONS, "workspaces_invitations_create")
+def ask_somebody_in(send, owner):
+    grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="Seats")
+    return send(owner, "post", f"/workspaces/{owner.default_workspace_id}/invitations", {"email": "guest@example.com", "role": "editor"})
+
+
+def invited(owner, email="guest@example.com"):
+    grant_plan(workspace_id=owner.default_workspace_id, plan="pro", reason="Seats")
+    return invite(workspace_id=owner.default_workspace_id, email=email, role="editor", invited_by_id=owner.id)
+
+
+@performs(OPERATIONS, "workspaces_invitations_destroy")
+def take_invitation_back(send, owner):
+    return send(owner, "delete", f"/workspaces/{owner.default_workspace_id}/invitations/{invited(owner).id}")
+
+
+@performs(OPERATIONS, "invitations_accept")
+def accept_invitation(send, owner):
+    guest = make_user()
+    invited(owner, guest.email)
+    return send(guest, "post", "/invitations/accept", {"token": mailed_token(guest.email)})
+
+
+@performs(OPERATIONS, "api_keys_create")
+def create_key(send, owner):
+    return send(owner, "post", "/api-keys", {"name": "cron", "scopes": ["assets:read"]})
+
+
+@performs(OPERATIONS, "api_keys_partial_update")
+def rename_key(send, owner):
+    return send(owner, "patch", f"/api-keys/{make_key(owner.default_workspace, owner)[0].id}", {"name": "nightly"})
+
+
+@performs(OPERATIONS, "api_keys_rotate")
+def rotate_key(send, owner):
+    return send(owner, "post", f"/api-keys/{make_key(owner.default_workspace, owner)[0].id}/rotate", {"overlap_seconds": 60})
+
+
+@performs(OPERATIONS, "api_keys_destroy")
+def revoke_key(send, owner):
+    return send(owner, "delete", f"/api-keys/{make_key(owner.default_workspace, owner)[0].id}")
+
+
 @performs(OPERATIONS, "content_assets_create")
 def create_asset(send, owner):
     return send(owner, "post", "/content/assets", {"title": "A title", "type": "post"})
@@ -181,6 +269,11 @@ def order_generation(send, owner):
 @performs(OPERATIONS, "ai_generations_cancel")
 def cancel_generation(send, owner):
     return send(owner, "post", f"/ai/generations/{make_generation(owner.default_workspace).id}/cancel")
+
+
+@performs(COMMANDS, "createapikey")
+def make_key_for_a_program(run):
+    run("createapikey", make_user().email, "cron", "--scope", "assets:read")
 
 
 @performs(COMMANDS, "createsuperuser")
@@ -277,6 +370,11 @@ def run(monkeypatch):
         monkeypatch.setenv(name, PASSWORD)
     yield command
     context.begin(context.RequestContext())
+
+
+@pytest.fixture(autouse=True)
+def _app_is_registered(settings):
+    settings.CLIENT_REDIRECT_URIS = ["https://app.example.com/callback"]
 
 
 def test_every_unsafe_operation_is_performed_here():
