@@ -17,7 +17,7 @@ from accounts import services
 from accounts.browsers import SESSION_KEY
 from accounts.models import User
 from huntaze import context
-from huntaze.api.middleware import FORMS
+from huntaze.api.errors import PAGES
 
 STATE = "impersonation"
 # What may be looked at, and what may be done, on behalf of a person; all else is theirs alone.
@@ -60,7 +60,7 @@ class ImpersonationMiddleware(HijackUserMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""
-        state = request.session.get(STATE) if request.path_info.startswith(FORMS) else None
+        state = request.session.get(STATE) if request.path_info.startswith(PAGES) else None
         if state is None:
             passed: HttpResponseBase = self.get_response(request)
             return passed

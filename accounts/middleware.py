@@ -20,7 +20,8 @@ from requests import RequestException
 from accounts import services
 from accounts.browsers import SESSION_KEY, session_id_of
 from huntaze import context
-from huntaze.api.middleware import FORMS, PAGE_POLICY
+from huntaze.api.errors import PAGES
+from huntaze.api.middleware import PAGE_POLICY
 
 __all__ = ["SESSION_KEY", "PageMiddleware"]
 
@@ -47,7 +48,7 @@ class PageMiddleware:
         """Answer one request."""
         if request.path_info.startswith("/api/"):
             return self.get_response(request)
-        if request.path_info.startswith(FORMS):
+        if request.path_info.startswith(PAGES):
             _admit(request)
         language = translation.get_language_from_request(request)
         with translation.override(language), timezone.override(_time_zone(request)):

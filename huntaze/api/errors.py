@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +24,7 @@ from huntaze.api.renderers import dumps
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+PAGES = ("/admin/", "/accounts/")  # where people, not programs, read the answers
 
 
 class Problem(Exception):
@@ -223,19 +225,30 @@ def problem_response(problem: Problem) -> HttpResponse:
     return HttpResponse(dumps(problem.document()), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
 
 
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return the answer that tells of `problem`: a page where the address is that of one with forms, else a problem document."""
+    if not request.path_info.startswith(PAGES):
+        return problem_response(problem)
+    # A page that a person went astray on leads to its start; one that refused what was sent, back to itself.
+    way_back = request.path_info if problem.retryable else request.path_info[: request.path_info.index("/", 1) + 1]
+    told = {"problem": problem, "way_back": way_back, "request_id": context.current().request_id}
+    page = render_to_string("huntaze/problem.html", told)  # without the request, whose context would ask the database
+    return HttpResponse(page, status=problem.status, headers=problem.headers)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself refuses (`handler400`), such as one with a foreign Host header."""
-    return problem_response(MalformedRequest(_("The request was refused before it reached the API.")))
+    return answer(request, MalformedRequest(_("The request was refused before it reached the API.")))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address that does not exist (`handler404`)."""
-    return problem_response(NotFound())
+    return answer(request, NotFound())
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
     """Answer an unforeseen error (`handler500`) without a word of what it was; the log has it under the request id."""
-    return problem_response(InternalError(_("It is logged under this request id.")))
+    return answer(request, InternalError(_("It is logged under this request id.")))
 
 
 def _pointers(details: Any, pointer: str = "") -> "list[dict[str, str]]":

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from uuid_utils import uuid7
 
 from huntaze import context
@@ -16,8 +15,7 @@ from huntaze.api import errors, throttling
 
 HEALTH = ("/healthz", "/readyz")  # load balancers ask by address
 READING = ("GET", "HEAD", "OPTIONS")
-FORMS = ("/admin/", "/accounts/")  # pages with forms
-GUARDED_FORMS = ("/admin/login/", "/accounts/")  # those that take passwords and codes
+GUARDED_FORMS = "/accounts/"  # which take passwords and codes
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Answers of the API are data: a browser may do nothing with them.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -73,7 +71,7 @@ class RequestMiddleware:
             return None
         if request.path_info.startswith(GUARDED_FORMS):
             return _count_page(request)
-        if request.path_info.startswith(FORMS):
+        if request.path_info.startswith(errors.PAGES):
             return None
         return errors.problem_response(errors.MethodNotAllowed(headers={"Allow": ", ".join(READING)}))
 
@@ -82,9 +80,7 @@ def _count_page(request: HttpRequest) -> HttpResponse | None:
     try:
         throttling.count_page(request)
     except errors.RateLimited as refused:
-        page = render(request, "huntaze/rate_limited.html", {"refused": refused}, status=refused.status)
-        page["Retry-After"] = refused.headers["Retry-After"]
-        return page
+        return errors.answer(request, refused)
     return None
 
 

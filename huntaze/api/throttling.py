@@ -126,7 +126,7 @@ def count_attempt(account: str) -> None:
 
 
 def count_page(request: HttpRequest) -> None:
-    """Count what is sent to an account page or the admin's sign-in against its address; raises RateLimited."""
+    """Count what is sent to an account page against its address; raises RateLimited."""
     request.rate_usages = usages = _counter.hit([_class_quota("auth", None)], guarded=True)  # type: ignore[attr-defined]
     _refuse_excess(usages)
 

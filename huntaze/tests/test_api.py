@@ -70,6 +70,13 @@ def test_page_that_takes_nothing_answers_a_wrong_method_with_a_problem(path, met
     )
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/accounts/nowhere/", "/accounts/login/more"])
+def test_page_that_does_not_exist_is_a_page_for_people(path):
+    answer = Client().get(path)
+    assert (answer.status_code, answer["Content-Type"], b'href="/accounts/"' in answer.content) == (404, "text/html; charset=utf-8", True)
+
+
 def test_unknown_address_answers_a_wrong_method_with_not_found():
     refused = Client(enforce_csrf_checks=True).post("/nowhere")
     assert (refused.status_code, refused["Content-Type"]) == (404, "application/problem+json")

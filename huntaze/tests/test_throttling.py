@@ -67,15 +67,14 @@ def test_guesses_at_one_account_are_counted_wherever_they_come_from(anonymous, s
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/admin/login/", "/accounts/login/"])
-def test_forms_that_take_passwords_are_counted_too(settings, path):
+def test_forms_that_take_passwords_are_counted_too(settings):
     limits(settings, auth=1)
     browser = Client()
-    answers = [browser.post(path, {}) for _guess in range(2)]
-    assert ([answer.status_code for answer in answers], answers[1]["Content-Type"], "Retry-After" in answers[1]) == (
+    answers = [browser.post("/accounts/login/", {}) for _guess in range(2)]
+    assert ([answer.status_code for answer in answers], answers[1]["Content-Type"], answers[1]["Retry-After"]) == (
         [200, 429],
         "text/html; charset=utf-8",
-        True,
+        "60",
     )
 
 
