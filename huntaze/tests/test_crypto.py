@@ -57,8 +57,6 @@ def test_every_altered_character_is_found():
     token = crypto.encrypt("secret", context="here")
     for place in range(len(token)):
         altered = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
-        if altered.rstrip("=") == token.rstrip("="):
-            continue
         with pytest.raises(CannotDecrypt):
             crypto.decrypt(altered, context="here")
 

@@ -207,7 +207,7 @@ def test_installation_makes_its_secrets_once(tmp_path):
 
 def test_installation_without_the_demo_makes_no_demo_passwords(tmp_path):
     installation = Installation(tmp_path)
-    assert sorted(installation.make_secrets(demo=False)) == ["AUTH_TOKEN_KEYS", "ENCRYPTION_KEYS", "SECRET_KEY"]
+    assert sorted(installation.make_secrets(demo=False)) == ["AUDIT_SIGNING_KEYS", "AUTH_TOKEN_KEYS", "ENCRYPTION_KEYS", "SECRET_KEY"]
 
 
 def test_installation_removes_the_addresses_when_it_stops(tmp_path):

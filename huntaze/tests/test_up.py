@@ -175,6 +175,7 @@ def test_up_stops_within_ten_seconds_and_leaves_nothing(life):
 
 def test_up_keeps_only_its_secrets_when_stopped(life):
     assert life["after"] == [
+        "AUDIT_SIGNING_KEYS",
         "AUTH_TOKEN_KEYS",
         "ENCRYPTION_KEYS",
         "HUNTAZE_DEMO_PASSWORD",
