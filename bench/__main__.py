@@ -12,9 +12,9 @@ from importlib.metadata import version
 from statistics import quantiles
 from typing import Any
 
-from bench import client
+from bench import client, doors
 from bench.client import Load
-from bench.harness import WORKERS, Cpu, Server, Stage, measure_cpu, stage, tree_megabytes
+from bench.harness import WORKERS, Cpu, Server, Stage, measure_cpu, run, stage, tree_megabytes
 from bench.seed import PARAGRAPH
 
 ROUNDS, REQUESTS, CONNECTIONS = 12, 200, 4
@@ -126,7 +126,44 @@ def _beside_sign_ins(on: Stage) -> list[Result]:
     return results
 
 
-BENCHES: dict[str, Callable[[Stage], list[Result]]] = {"me": me, "assets": assets, "enqueue": enqueue, "servers": servers}
+def enumeration(on: Stage) -> list[Result]:
+    """S8: what the time of an answer tells about an address, as the chance of being right, beside guessing."""
+    run(on.ours.part.env, "-m", "bench.people", "passwords")
+    results = []
+    for door in doors.DOORS:
+        pairs = on.client.submit(doors.time_pairs, on.ours.port, door).result()
+        details = {"median_ms": pairs.medians, "pairs": len(pairs.known), "bytes": "equal"}
+        what = f"POST {doors.DOORS[door][0]} for an address with an account : for one without"
+        results.append(Result(f"S8 {door}", what, "AUC", pairs.auc, 0.5, pairs.auc, 0.55, details))
+    return results
+
+
+def refresh(on: Stage) -> list[Result]:
+    """S3 and F17: refreshes of one token at once, and after the next, beside the stock library."""
+    sides = []
+    for server, names in ((on.ours, ("refresh_token", "refresh_token")), (on.stock, ("refresh", "refresh"))):
+        kind = "product" if server is on.ours else "control"
+        tokens = json.loads(run(server.part.env, "-m", "bench.people", kind))
+        sides.append(on.client.submit(doors.refresh_trials, server.port, names, tokens).result())
+    ours, stock = sides
+    told = {"trials": len(ours.successors), "at_once": doors.AT_ONCE}
+    mean = [sum(side.successors) / len(side.successors) for side in sides]
+    figures = (
+        ("F17 successors", "different successors of one token, at most", max(ours.successors), max(stock.successors), 1, {"mean": mean}),
+        ("F17 lost reply", "trials in which a repeat was refused or got another successor", ours.lost, stock.lost, 0, {}),
+        ("S3 reuse", "trials in which the newest token outlived a reuse of the oldest", ours.survived, stock.survived, 0, {}),
+    )
+    return [Result(name, what, "count", mine, other, mine, goal, told | more) for name, what, mine, other, goal, more in figures]
+
+
+BENCHES: dict[str, Callable[[Stage], list[Result]]] = {
+    "me": me,
+    "assets": assets,
+    "enqueue": enqueue,
+    "servers": servers,
+    "enumeration": enumeration,
+    "refresh": refresh,
+}
 
 
 def _cpu_result(on: Stage, name: str, path: str, beside: Server, *, goal: float | None = None) -> Result:

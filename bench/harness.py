@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,6 +112,7 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
         "CONTROL_DATABASE_URL": twin_database,
         "CONTROL_REDIS_URL": valkey.url.rpartition("/")[0] + "/1",
         "WEB_WORKERS": str(WORKERS),
+        "API_ATTEMPTS_PER_ACCOUNT": "1000000",
         "API_AUTH_REQUESTS_PER_MINUTE": "1000000",  # sign-ins come from one address
         "API_ANONYMOUS_REQUESTS_PER_MINUTE": "1000000",
     }
@@ -121,8 +122,8 @@ def _start(home: Path, parts: list[Part], load_process: ProcessPoolExecutor) -> 
         {**env, "DJANGO_SETTINGS_MODULE": name} for name in ("huntaze.settings", "bench.control.settings", "bench.control.bare")
     )
     for settings in (product, twin):
-        _python(settings, "-m", "django", "migrate", "--verbosity", "0")
-    ours, stock = (json.loads(_python(settings, "-m", "bench.seed", name)) for settings, name in ((product, "product"), (twin, "control")))
+        run(settings, "-m", "django", "migrate", "--verbosity", "0")
+    ours, stock = (json.loads(run(settings, "-m", "bench.seed", name)) for settings, name in ((product, "product"), (twin, "control")))
     with psycopg.connect(postgres.url, autocommit=True) as database:
         insert.create_table(database.cursor())
     for url in (postgres.url, twin_database):
@@ -161,7 +162,8 @@ def _serve(
     return Server(name, Part(name=name, command=command, log=home / f"{name}.log", env=env, ready=answers), port, tokens)
 
 
-def _python(env: dict[str, str], *arguments: str) -> str:
+def run(env: Mapping[str, str], *arguments: str) -> str:
+    """Run Python with these arguments and environment to its end, and return what it printed; end the bench where it fails."""
     done = subprocess.run([sys.executable, *arguments], env=env, cwd=BASE_DIR, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stderr}")
