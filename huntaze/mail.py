@@ -6,6 +6,7 @@ it twice, with the same Message-ID, by which mail programs recognise it.
 
 import logging
 from datetime import timedelta
+from pathlib import Path
 from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from uuid import UUID
 from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.filebased import EmailBackend as FileEmailBackend
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.template import Context, Engine
@@ -28,6 +30,14 @@ FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
 KEPT_FOR = timedelta(days=30)
 HEARTBEAT_SECONDS = 0.5
+
+
+class PrivateFiles(FileEmailBackend):
+    """E-mails as files that nobody else on the machine may read: they hold links that let people in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        Path(self.file_path).chmod(0o700)
 
 
 def send(*, to: str, template: str, language: str, context: dict[str, Any], person_id: UUID | None = None) -> OutgoingEmail:

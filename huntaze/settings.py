@@ -194,7 +194,7 @@ def mail_settings_from_url(url: str) -> dict[str, object]:
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     if parts.scheme == "file" and parts.path.strip("/"):
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": unquote(parts.path)}
+        return {"EMAIL_BACKEND": "huntaze.mail.PrivateFiles", "EMAIL_FILE_PATH": unquote(parts.path)}
     if parts.scheme in ("smtp", "smtps") and parts.hostname:
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",

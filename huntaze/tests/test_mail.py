@@ -1,10 +1,13 @@
 """E-mail: what is stored, and what reaches a mail server in a process of its own."""
 
-from email import message_from_bytes, policy
+from email import stat
 from pathlib import Path
 
+import message_from_bytes
+import policy
 import pytest
 from django.core import mail as outbox
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models.functions import Now
 
@@ -197,7 +200,7 @@ def test_killed_worker_is_followed_by_another_after_its_lease(start_stack, start
         ("console:", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}),
         (
             "file:///var/mail%20box",
-            {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": "/var/mail box"},
+            {"EMAIL_BACKEND": "huntaze.mail.PrivateFiles", "EMAIL_FILE_PATH": "/var/mail box"},
         ),
         ("anymail+amazon_ses:", {"EMAIL_BACKEND": "anymail.backends.amazon_ses.EmailBackend", "ANYMAIL": {}}),
         (
@@ -227,3 +230,9 @@ def test_url_names_a_mail_server(url, port, ssl, tls):
 def test_url_that_names_no_server_is_refused(url):
     with pytest.raises(EnvError, match="EMAIL_URL"):
         mail_settings_from_url(url)
+
+
+def test_emails_in_files_are_read_by_their_owner_only(tmp_path, settings):
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "huntaze.mail.PrivateFiles", str(tmp_path / "mail")
+    EmailMessage("A link", "Let me in.", to=["ana@example.com"]).send()
+    assert (stat.S_IMODE((tmp_path / "mail").stat().st_mode), len(list((tmp_path / "mail").iterdir()))) == (0o700, 1)
