@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import services
 from accounts.models import User
-from accounts.validators import MAXIMUM_LENGTH
+from accounts.validators import MAXIMUM_LENGTH, validate_name
 from huntaze.api.errors import Problem, ValidationFailed
 
 BROWSER_KEY = "huntaze_browser"  # a secret of this browser, to which a sign-up through a provider may be bound
@@ -58,7 +58,9 @@ class NewPersonForm(forms.Form):
     """What every new person says: who they are, and that they accept the terms."""
 
     field_order = ["name", "email", "password1", "accept_terms"]
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, widget=forms.TextInput({"autocomplete": "name"}))
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, validators=[validate_name], widget=forms.TextInput({"autocomplete": "name"})
+    )
     email = EmailField()
     accept_terms = forms.BooleanField(
         label=gettext_lazy("I accept the terms, and I am 18 or older."),

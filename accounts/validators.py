@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import time
+import unicodedata
 import urllib.request
 from typing import Any
 
@@ -12,10 +13,21 @@ from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
+JOINERS = ("\u200c", "\u200d")
 MAXIMUM_LENGTH = 256
 ESTIMATED_LENGTH = 50  # the estimate takes a quarter of a second for 72 characters; what these hold is held by more
 BREACH_SECONDS = 2.0
 BREACH_BYTES = 1_000_000
+
+
+def validate_name(name: str) -> None:
+    """Raise ValidationError for a name that is not one visible line: it goes into e-mails, their subjects and lists.
+
+    Joiners are let through, since scripts and emoji are written with them.
+    """
+    hidden = [char for char in name if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in JOINERS]
+    if hidden or not name.strip("".join(JOINERS) + " "):
+        raise ValidationError(_("A name is one line of visible characters."), code="invalid_name")
 
 
 class MaximumLengthValidator:

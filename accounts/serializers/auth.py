@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts import devices
 from accounts.models import Session
 from accounts.serializers.people import ProfileSerializer
+from accounts.validators import validate_name
 from huntaze.api.serializers import StrictSerializer
 
 MAXIMUM_PASSWORD_LENGTH = 256
@@ -36,7 +37,7 @@ class SignUpSerializer(StrictSerializer):
         trim_whitespace=False,
         help_text=_("12 characters or more; not a common password, nor like the name or address."),
     )
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[validate_name])
     accept_terms = AcceptanceField(help_text=_("The terms in force are accepted, and the person is 18 or older."))
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import MemberRole, Plan, Role
+from accounts.validators import validate_name
 from huntaze.api.serializers import StrictSerializer
 
 
@@ -36,7 +37,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
 class MeEditSerializer(StrictSerializer):
     """What a person may change of `ProfileSerializer`."""
 
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, validators=[validate_name], required=False)
 
 
 @cache
@@ -73,7 +74,9 @@ class AvatarField(serializers.CharField):
 class PersonSerializer(StrictSerializer):
     """What a person says of themselves."""
 
-    display_name = serializers.CharField(max_length=100, allow_blank=True, required=False, help_text=_("As others see it; may be empty."))
+    display_name = serializers.CharField(
+        max_length=100, validators=[validate_name], allow_blank=True, required=False, help_text=_("As others see it; may be empty.")
+    )
     bio = serializers.CharField(max_length=1000, allow_blank=True, required=False)
     timezone = TimeZoneField(max_length=64, required=False, help_text=_("IANA time zone."))
     language = serializers.ChoiceField(settings.LANGUAGES, required=False, help_text=_("Of e-mails and pages."))

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import INVITED_ROLES, MemberRole, Plan
+from accounts.validators import validate_name
 from huntaze.api.serializers import StrictSerializer
 
 INVITED = [choice for choice in MemberRole.choices if choice[0] in INVITED_ROLES]
@@ -26,13 +27,13 @@ WORKSPACE_FIELDS = tuple(WorkspaceSerializer().fields)
 
 
 class WorkspaceCreateSerializer(StrictSerializer):
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[validate_name])
     sells = serializers.CharField(max_length=200, allow_blank=True, required=False)
     niche = serializers.CharField(max_length=100, allow_blank=True, required=False)
 
 
 class WorkspaceUpdateSerializer(WorkspaceCreateSerializer):
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, validators=[validate_name], required=False)
 
 
 class MemberSerializer(serializers.Serializer[Any]):

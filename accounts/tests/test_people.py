@@ -109,3 +109,17 @@ def test_everybody_may_edit_themselves_in_a_workspace_of_others(owner, stranger)
 def test_query_count_of_each_operation(api, method, path, body, queries, django_assert_num_queries):
     with django_assert_num_queries(queries):
         getattr(api, method)(path, body)
+
+
+@pytest.mark.parametrize("name", ["Ana\r\nBcc: x@example.com", "Ana\u202egnp.exe", "\u200b", "\u200d", "Bell\u0007", "Two\u2028lines"])
+def test_name_that_is_not_one_visible_line_is_refused(api, name):
+    refused = api.patch("/api/v1/users/me", {"name": name})
+    assert (refused.status_code, [(error["pointer"], error["code"]) for error in refused.json()["errors"]]) == (
+        422,
+        [("/name", "invalid_name")],
+    )
+
+
+@pytest.mark.parametrize("name", ["Ana", "Zoë Núñez-Ó Sé", "नमस्ते क्‍ष", "👩‍🍳 Chef", "李 小龙"])
+def test_name_in_any_script_is_taken(api, name):
+    assert api.patch("/api/v1/users/me", {"name": name}).json()["name"] == name
