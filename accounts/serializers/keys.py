@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.permissions import KEY_SCOPES
 from accounts.services.keys import LONGEST_OVERLAP
+from accounts.validators import validate_name
 from huntaze.api.serializers import BoundedListField, StrictSerializer
 
 SCOPES = [(scope, scope) for scope in KEY_SCOPES]
@@ -37,18 +38,18 @@ class NewApiKeySerializer(ApiKeySerializer):
 
 
 class ApiKeyCreateSerializer(StrictSerializer):
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, validators=[validate_name])
     scopes = BoundedListField(child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES))
     connection_ids = BoundedListField(child=serializers.UUIDField(), max_length=MAXIMUM_CONNECTIONS, allow_null=True, required=False)
     expires_at = serializers.DateTimeField(allow_null=True, required=False)
 
 
 class ApiKeyUpdateSerializer(ApiKeyCreateSerializer):
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, validators=[validate_name], required=False)
     scopes = BoundedListField(child=serializers.ChoiceField(SCOPES), min_length=1, max_length=len(SCOPES), required=False)
 
 
 class RotateSerializer(StrictSerializer):
     overlap_seconds = serializers.IntegerField(
-        min_value=0, max_value=LONGEST_OVERLAP // timedelta(seconds=1), default=0, help_text=_("How long the old key goes on working.")
+        min_value=0, max_value=LONGEST_OVERLAP // timedelta(seconds=1), default=3600, help_text=_("How long the old key goes on working.")
     )

@@ -1,6 +1,6 @@
 """API keys: their form, what they open, and how they end."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -299,9 +299,15 @@ class TestRotating:
         after = [client_with(secret).get(ME).status_code for secret in (old, new)]
         assert (answer.status_code, answer.json()["id"], during, after) == (201, str(key.id), [200, 200], [401, 200])
 
-    def test_overlap_is_none_unless_it_is_asked_for(self, api, owner, workspace):
+    def test_overlap_is_an_hour_unless_told(self, api, owner, workspace):
+        key, _old = make_key(workspace, owner)
+        before = timezone.now()
+        until = datetime.fromisoformat(api.post(f"{KEYS}/{key.id}/rotate", {}).json()["previous_until"])
+        assert timedelta(hours=1) <= until - before < timedelta(hours=1, minutes=1)
+
+    def test_overlap_of_none_ends_the_old_secret_at_once(self, api, owner, workspace):
         key, old = make_key(workspace, owner)
-        api.post(f"{KEYS}/{key.id}/rotate", {})
+        api.post(f"{KEYS}/{key.id}/rotate", {"overlap_seconds": 0})
         assert client_with(old).get(ME).status_code == 401
 
     @pytest.mark.parametrize("seconds", [-1, 86_401, "60", 1.5])
