@@ -1,10 +1,9 @@
 """E-mail: what is stored, and what reaches a mail server in a process of its own."""
 
-from email import stat
+import stat
+from email import message_from_bytes, policy
 from pathlib import Path
 
-import message_from_bytes
-import policy
 import pytest
 from django.core import mail as outbox
 from django.core.mail import EmailMessage
