@@ -71,9 +71,9 @@ def call(address: str, body: object, token: str = "") -> dict[str, Any]:
 def sign_in(page: Page, up: dict[str, Any]) -> None:
     """Sign in to the admin as the demo member of staff."""
     page.goto(up["admin"])
-    page.fill("input[name=username]", up["staff"]["email"])
+    page.fill("input[name=login]", up["staff"]["email"])
     page.fill("input[name=password]", up["staff"]["password"])
-    page.click("button[type=submit]")
+    page.press("input[name=password]", "Enter")
     page.wait_for_load_state("networkidle")
 
 
