@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -87,13 +88,15 @@ def require_recent_sign_in(caller: Holder) -> None:
 
 
 class MayCall(BasePermission):
-    """The default permission of every view: a caller, the scope of the call and, where the view asks for it, a recent sign-in."""
+    """The default permission of every view: a caller, a method that it takes, the call's scope and, where it asks, a recent sign-in."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Tell whether anybody calls at all; raises Forbidden, InsufficientScope or ReauthenticationRequired."""
+        """Tell whether anybody calls at all; raises MethodNotAllowed, Forbidden, InsufficientScope or ReauthenticationRequired."""
         caller: Any = request.user
         if caller is None:
             return False
+        if request.method not in view.allowed_methods:  # before the scope: no role makes the address take it
+            raise MethodNotAllowed(str(request.method))
         require_scope(caller, view.scope)
         if request.method in view.requires_recent_sign_in:
             require_recent_sign_in(caller)

@@ -229,12 +229,22 @@ every_route = pytest.mark.parametrize("route", sorted({operation.route for opera
 
 
 @every_route
-def test_method_that_a_route_does_not_take_is_refused_as_such(route, api, workspace):
+def test_method_that_a_route_does_not_take_is_refused_as_such_whatever_the_role(route, owner, workspace):
     taken = {operation.method for operation in operations() if operation.route == route}
     others = [Operation(method, route, ApiView) for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if method not in taken]
-    answers = {other.method: other.call(api, **in_workspace(workspace, other)).status_code for other in others}
-    resource = next(operation.view.resource for operation in operations() if operation.route == route)
-    assert answers == {other.method: 405 if f"{resource}:{other.verb}" in SCOPES["owner"] else 403 for other in others}
+    add_member(workspace, analyst := make_user(), "analyst")
+    callers = {
+        "owner": sign_in(owner).access_token,
+        "analyst": sign_in(analyst).access_token,
+        "key without a scope": make_key(workspace, owner, scopes=[])[1],
+    }
+    answers = [
+        (name, other.method, answer.status_code, {*answer.headers.get("Allow", "").split(", ")} - {"HEAD", "OPTIONS"})
+        for name, token in callers.items()
+        for other in others
+        for answer in [other.call(client_with(token), **in_workspace(workspace, other))]
+    ]
+    assert answers == [(name, other.method, 405, taken) for name in callers for other in others]
 
 
 @every_route
