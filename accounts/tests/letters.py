@@ -20,6 +20,12 @@ def token_in(email: OutgoingEmail) -> str:
     return re.search(r"/accounts/[a-z/-]+/([\w-]{43})/", email.text)[1]
 
 
+def mailed_token(email: str = "guest@example.com") -> str:
+    """Return the code of the last invitation that was mailed to this address."""
+    text = OutgoingEmail.objects.filter(to=email, template="accounts/mail/invitation").latest("id").text
+    return re.search(r"^([\w-]{43})$", text, re.MULTILINE)[1]
+
+
 def templates() -> list[str]:
     """Return which e-mails were written, in order, by the last part of their template's name."""
     return [name.rpartition("/")[2] for name in OutgoingEmail.objects.order_by("pk").values_list("template", flat=True)]

@@ -1,6 +1,5 @@
 """Inviting people into a workspace, and coming."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from accounts.limits import PlanLimitReached
 from accounts.models import Invitation, MemberRole, Membership, User
 from accounts.services.invitations import hash_token
 from accounts.tests.factories import add_member, client_of, make_user
+from accounts.tests.letters import mailed_token
 from accounts.tests.parallel import in_parallel
 from accounts.views.workspaces import INVITATIONS_A_DAY
 from billing.services import grant_plan
@@ -36,12 +36,6 @@ def guest(db):
 
 def address(workspace, *rest) -> str:
     return "/".join(["/api/v1/workspaces", str(workspace.id), "invitations", *map(str, rest)])
-
-
-def mailed_token(email: str = "guest@example.com") -> str:
-    """Return the code of the last invitation that was mailed to this address."""
-    text = OutgoingEmail.objects.filter(to=email, template="accounts/mail/invitation").latest("id").text
-    return re.search(r"^([\w-]{43})$", text, re.MULTILINE)[1]
 
 
 def test_inviting_answers_the_invitation_without_its_token(api, workspace):

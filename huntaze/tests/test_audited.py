@@ -28,8 +28,7 @@ from accounts.services import (
     verify_email_of,
 )
 from accounts.tests.factories import PASSWORD, add_member, client_of, code_of, make_key, make_user, sign_in, turn_totp_on
-from accounts.tests.letters import answer_all, token_in
-from accounts.tests.test_invitations import mailed_token
+from accounts.tests.letters import answer_all, mailed_token, token_in
 from ai.tests.factories import make_generation
 from billing.models import PlanGrant
 from billing.services import grant_plan
