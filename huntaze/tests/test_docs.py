@@ -22,6 +22,7 @@ README = BASE_DIR / "README.md"
 PAGES = [*BASE_DIR.glob("*.md"), *DOCS.rglob("*.md")]
 REQUIREMENTS = ("requirements.in", "requirements-embedded.in", "requirements-dev.in", "bench/requirements.txt")
 APPS = ("huntaze", "accounts", "billing", "ai", "content")
+WRITERS = ("ai/services/generations.py", "ai/writing.py")
 OPERATIONS = {
     "POST /auth/signup",
     "POST /auth/signin",
@@ -167,7 +168,7 @@ def test_errors_page_shows_every_code_as_it_is_answered():
 
 
 def test_generations_page_lists_every_reason_to_fail():
-    own = found(r'"code": "(\w+)"', "ai/services.py", "ai/writing.py")
+    own = found(r'"code": "(\w+)"', *WRITERS)
     assert column("docs/api/generations.md", "## Why it failed") == sorted([*ERROR_DETAILS, *own])
 
 
@@ -181,7 +182,7 @@ def test_generations_page_lists_every_check():
 
 
 def test_generations_page_lists_every_event_of_the_stream():
-    assert column("docs/api/generations.md", "## The stream") == found(r'(?:emit|append)\("(\w+)"', "ai/services.py", "ai/writing.py")
+    assert column("docs/api/generations.md", "## The stream") == found(r'(?:emit|append)\("(\w+)"', *WRITERS)
 
 
 def test_generations_page_lists_every_prompt_with_its_amounts():

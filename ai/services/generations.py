@@ -1,4 +1,4 @@
-"""Every write of the ai app: order, run, cancel and sweep generations."""
+"""Order, run, cancel and sweep generations."""
 
 import logging
 import time

@@ -1,0 +1,12 @@
+"""Every write of the ai app."""
+
+from ai.services.generations import attach_asset, cancel_generation, erase_streams, request_generation, run_generation, sweep_generations
+
+__all__ = [
+    "attach_asset",
+    "cancel_generation",
+    "erase_streams",
+    "request_generation",
+    "run_generation",
+    "sweep_generations",
+]
