@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -18,6 +17,7 @@ from rest_framework.response import Response
 from ai import services, sse, stream
 from ai.models import Generation
 from ai.serializers import GenerationQuerySerializer, GenerationSerializer
+from huntaze.api.errors import ValidationFailed
 from huntaze.api.renderers import JSONRenderer
 from huntaze.api.serializers import show
 from huntaze.api.views import WorkspaceViewSet
@@ -62,7 +62,8 @@ class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
         """Follow the text as it is written; leaving never cancels, and `Last-Event-ID` goes on where a reader left."""
         after = request.headers.get("Last-Event-ID") or stream.FROM_START
         if not _EVENT_ID.fullmatch(after):
-            raise ValidationError({"Last-Event-ID": [_("This is not the id of an event of this stream.")]}, code="invalid")
+            fault = {"header": "Last-Event-ID", "code": "invalid", "detail": _("This is not the id of an event of this stream.")}
+            raise ValidationFailed(_("See `errors`."), errors=[fault])
         generation = self.get_object()
         answer = StreamingHttpResponse(sse.events_of(generation.pk, after=after), content_type="text/event-stream")
         answer["Cache-Control"] = "no-cache"

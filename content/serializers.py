@@ -61,7 +61,8 @@ class AssetSerializer(StrictModelSerializer):
     def validate_status(self, status: str) -> str:
         """Return the status, if a person may set it by hand."""
         if status not in WRITABLE_STATUSES:
-            raise serializers.ValidationError(_("Only draft and archived can be set; the others come with what happens to the asset."))
+            detail = _("Only draft and archived can be set; the others come with what happens to the asset.")
+            raise serializers.ValidationError(detail, code="invalid_choice")
         return status
 
 

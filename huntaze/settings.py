@@ -362,7 +362,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.MayCall"],
     "DEFAULT_RENDERER_CLASSES": ["huntaze.api.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["huntaze.api.renderers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["huntaze.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "huntaze.api.pagination.KeysetPagination",
     "DEFAULT_THROTTLE_CLASSES": ["huntaze.api.throttling.RequestRateThrottle"],
     "DEFAULT_SCHEMA_CLASS": "huntaze.api.schema.OperationSchema",

@@ -344,7 +344,7 @@ def _lock(user_id: UUID) -> User:
 
 
 def _wrong(pointer: str) -> ValidationFailed:
-    fault = {"pointer": pointer, "code": InvalidMfaCode.code, "detail": str(InvalidMfaCode.title)}
+    fault = {"pointer": pointer, "code": "wrong_code", "detail": str(InvalidMfaCode.title)}
     return ValidationFailed(gettext("See `errors`."), errors=[fault])
 
 

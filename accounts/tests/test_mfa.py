@@ -121,7 +121,7 @@ def test_code_that_confirmed_it_is_used(verified, anonymous):
 def test_wrong_code_confirms_nothing(verified):
     secret = verified.post(TOTP).json()["secret"]
     response = verified.post(CONFIRM, {"code": wrong_code(secret)})
-    assert (faults(response), verified.get(TOTP).json()["enabled"]) == ((422, [("/code", "invalid_mfa_code")]), False)
+    assert (faults(response), verified.get(TOTP).json()["enabled"]) == ((422, [("/code", "wrong_code")]), False)
 
 
 def test_wrong_code_may_be_followed_by_a_right_one(verified):
@@ -354,7 +354,7 @@ def test_password_renews_the_proof(owner):
         ({"mfa_code": "code"}, [("/password", "required")]),
         ({}, [("/password", "required"), ("/mfa_code", "required")]),
         ({"password": "wrong", "mfa_code": "code"}, [("/password", "wrong_password")]),
-        ({"password": PASSWORD, "mfa_code": "wrong"}, [("/mfa_code", "invalid_mfa_code")]),
+        ({"password": PASSWORD, "mfa_code": "wrong"}, [("/mfa_code", "wrong_code")]),
     ],
 )
 def test_second_factor_is_needed_beside_the_password(body, wrong, person):

@@ -73,7 +73,7 @@ def test_asset_without_title_and_type_is_refused(api):
         ({"tags": "food"}, "/tags", "not_a_list"),
         ({"tags": ["x" * 65]}, "/tags/0", "max_length"),
         ({"metadata": []}, "/metadata", "not_a_dict"),
-        ({"status": "published"}, "/status", "invalid"),
+        ({"status": "published"}, "/status", "invalid_choice"),
         ({"title": 5}, "/title", "wrong_type"),
         ({"tags": ["a", 1]}, "/tags/1", "wrong_type"),
         ({"generation_id": "00000000-0000-7000-8000-000000000000", "variant": "1"}, "/variant", "wrong_type"),

@@ -205,8 +205,7 @@ def problem_from(error: Exception) -> Problem | None:
         log.warning("The database does not answer: %s", error)
         return DatabaseUnavailable(_("Try again in a moment."), retry_after=2)
     if isinstance(error, exceptions.APIException) and error.status_code in _BY_STATUS:
-        kind = _BY_STATUS[error.status_code]
-        return kind("" if kind in (Unauthenticated, NotFound) else str(error.detail))
+        return _BY_STATUS[error.status_code]()
     return None
 
 
@@ -253,7 +252,7 @@ def internal_error(request: HttpRequest) -> HttpResponse:
 
 def _pointers(details: Any, pointer: str = "") -> "list[dict[str, str]]":
     if isinstance(details, dict) and set(details) == {"message", "code"}:
-        return [{"pointer": pointer or "/", "code": str(details["code"]), "detail": str(details["message"])}]
+        return [{"pointer": pointer, "code": str(details["code"]), "detail": str(details["message"])}]
     children = details.items() if isinstance(details, dict) else enumerate(details)
     found: list[dict[str, str]] = []
     for key, child in children:

@@ -12,12 +12,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from huntaze.api.caller import Caller
-from huntaze.api.errors import IdempotencyInFlight, IdempotencyKeyReused
-from huntaze.api.renderers import JSONParser
+from huntaze.api.errors import IdempotencyInFlight, IdempotencyKeyReused, ValidationFailed
+from huntaze.api.parsers import JSONParser
 from huntaze.models import IdempotencyRecord
 
 KEPT = timedelta(hours=24)
@@ -32,7 +31,8 @@ def answer_once(request: Request, caller: Caller, key: str, answer: Callable[[],
     call with the key runs, and IdempotencyKeyReused when the query string or the body differs from the first call's.
     """
     if not (key.isascii() and key.isprintable() and 1 <= len(key) <= MAXIMUM_LENGTH):
-        raise ValidationError({"Idempotency-Key": [_("A key is 1 to 255 printable ASCII characters.")]}, code="invalid")
+        fault = {"header": "Idempotency-Key", "code": "invalid", "detail": _("A key is 1 to 255 printable ASCII characters.")}
+        raise ValidationFailed(_("See `errors`."), errors=[fault])
     scope = _digest(str(caller.id), str(caller.workspace_id), request.method or "", request.path, key)
     fingerprint = _digest(request._request.content_type or "", request.META.get("QUERY_STRING", ""), _body(request))
     with transaction.atomic():

@@ -5,12 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from huntaze.api.errors import InvalidCursor
+from huntaze.api.errors import InvalidCursor, ValidationFailed
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
@@ -23,7 +22,7 @@ class KeysetPagination(BasePagination):
     next_cursor: str | None = None
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return one page; raises ValidationError for `limit` and InvalidCursor for `cursor`."""
+        """Return one page; raises ValidationFailed for `limit` and InvalidCursor for `cursor`."""
         limit = self._limit(request)
         cursor = request.query_params.get("cursor")
         if cursor is not None:
@@ -71,7 +70,7 @@ class KeysetPagination(BasePagination):
         text = request.query_params.get("limit", str(DEFAULT_LIMIT))
         if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MAXIMUM_LIMIT):
             message = _("The limit is a whole number from 1 to %(maximum)d.") % {"maximum": MAXIMUM_LIMIT}
-            raise ValidationError({"limit": [message]}, code="invalid")
+            raise ValidationFailed(_("See `errors`."), errors=[{"parameter": "limit", "code": "invalid", "detail": message}])
         return int(text)
 
     @staticmethod

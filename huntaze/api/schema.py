@@ -22,8 +22,15 @@ PROBLEM = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}, "detail": {"type": "string"}},
+                "description": "One fault: of `pointer`, `parameter` and `header` it has the one that says where.",
+                "required": ["code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer (RFC 6901) into the body; empty for the body as a whole."},
+                    "parameter": {"type": "string", "description": "Name of a query parameter."},
+                    "header": {"type": "string", "description": "Name of a header."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
             },
         },
         "limit": {"type": "object", "additionalProperties": True},

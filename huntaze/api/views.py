@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from huntaze.api import idempotency
 from huntaze.api.caller import Caller, caller_of
 from huntaze.api.errors import MalformedRequest, Problem
-from huntaze.api.serializers import QuerySerializer, read
+from huntaze.api.serializers import QuerySerializer, read_query, require_once_each
 
 
 class Negotiation(DefaultContentNegotiation):
@@ -55,6 +55,7 @@ class ApiView(APIView):
         self.check_throttles(request)
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.check_permissions(request)
+        require_once_each(request.query_params)
         if "Transfer-Encoding" in request.headers:  # WSGI would show a body of unsaid length as an empty one
             raise MalformedRequest(_("Say the length of the body in Content-Length."))
 
@@ -112,11 +113,11 @@ class WorkspaceViewSet(ApiView, viewsets.GenericViewSet[Any]):
         return super().get_queryset().in_workspace(self.caller.workspace_id)  # type: ignore[attr-defined]
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Return the rows that the list's filters leave; raises ValidationError."""
+        """Return the rows that the list's filters leave; raises ValidationFailed."""
         if self.action != "list":
             return queryset
         query = {name: value for name, value in self.request.query_params.items() if name not in ("limit", "cursor")}
-        return self.narrow(queryset, **read(self.query_serializer_class or QuerySerializer, query))
+        return self.narrow(queryset, **read_query(self.query_serializer_class or QuerySerializer, query))
 
     def narrow(self, queryset: Any, **filters: Any) -> Any:
         """Return the rows for which each filter's column has the given value."""

@@ -180,6 +180,68 @@ def test_list_that_is_too_long_is_one_error(api):
     assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [("/tags", "max_length")]
 
 
+def faults(refused):
+    """Return the status of a refusal, and its faults."""
+    return refused.status_code, refused.json()["errors"]
+
+
+def test_choice_that_does_not_exist_is_refused_with_those_that_do(api):
+    refused = api.post(ASSETS, {"title": "a", "type": "novel"})
+    detail = "This must be one of: post, story, video, image, caption."
+    assert faults(refused) == (422, [{"pointer": "/type", "code": "invalid_choice", "detail": detail}])
+
+
+@pytest.mark.parametrize("body", ["[]", '"a"', "1", "true"])
+def test_body_that_is_no_object_is_one_fault_of_the_whole_body(api, body):
+    refused = api.post(ASSETS, body, content_type="application/json")
+    assert faults(refused) == (422, [{"pointer": "", "code": "invalid", "detail": "This must be an object."}])
+
+
+@pytest.mark.parametrize(
+    ("query", "fault"),
+    [
+        ("limit=0", {"parameter": "limit", "code": "invalid", "detail": "The limit is a whole number from 1 to 200."}),
+        ("limit=1&limit=2", {"parameter": "limit", "code": "repeated", "detail": "This stands more than once."}),
+        ("tag=a&tag=a", {"parameter": "tag", "code": "repeated", "detail": "This stands more than once."}),
+        ("colour=red", {"parameter": "colour", "code": "unknown_field", "detail": "This operation has no such field."}),
+        ("tag=", {"parameter": "tag", "code": "blank", "detail": "This field may not be blank."}),
+    ],
+)
+def test_wrong_parameter_is_refused_by_its_name(api, query, fault):
+    assert faults(api.get(f"{ASSETS}?{query}")) == (422, [fault])
+
+
+def test_wrong_header_is_refused_by_its_name(api):
+    refused = api.post(ASSETS, {"title": "a", "type": "post"}, headers={"Idempotency-Key": ""})
+    fault = {"header": "Idempotency-Key", "code": "invalid", "detail": "A key is 1 to 255 printable ASCII characters."}
+    assert faults(refused) == (422, [fault])
+
+
+def test_parameter_that_stands_twice_is_refused_where_none_is_read(api):
+    assert faults(api.get(f"{ME}?a=1&a=2"))[1] == [{"parameter": "a", "code": "repeated", "detail": "This stands more than once."}]
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "told"),
+    [
+        ('{"title":\n nope}', "application/json", (400, "The body is not JSON in UTF-8: see line 2, column 2.")),
+        (b'{"title": "\xff"}', "application/json", (400, "The body is not JSON in UTF-8: see line 1, column 1.")),
+        ("title=a", "application/x-www-form-urlencoded", (415, "The body must be application/json.")),
+    ],
+)
+def test_body_that_cannot_be_read_is_refused_in_our_words(api, body, media_type, told):
+    refused = api.post(ASSETS, body, content_type=media_type)
+    assert (refused.status_code, refused.json()["detail"]) == told
+
+
+def test_wrong_method_and_media_type_are_refused_in_our_words(api):
+    answers = [api.put(ASSETS, {}), api.get(ASSETS, headers={"Accept": "text/csv"})]
+    assert [answer.json()["detail"] for answer in answers] == [
+        "This address does not take that method.",
+        "None of the media types in Accept can be served.",
+    ]
+
+
 def test_codes_are_given_to_one_problem_each():
     kinds = list(Problem.__subclasses__())
     assert sorted(kind.code for kind in kinds) == sorted(Problem.registry)

@@ -1,12 +1,15 @@
 """The documentation says what the code does: names, defaults, codes and lists are compared for equality, in both directions."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from django.contrib.auth.password_validation import get_default_password_validators
 from django.core.management import BaseCommand, load_command_class
 from django.urls import get_resolver
 
@@ -15,6 +18,7 @@ from ai.providers.base import ERROR_DETAILS
 from bench.__main__ import BENCHES
 from huntaze import settings
 from huntaze.api.errors import Problem
+from huntaze.api.serializers import QuerySerializer
 from huntaze.env import BASE_DIR
 
 DOCS = BASE_DIR / "docs"
@@ -165,6 +169,59 @@ def test_errors_page_shows_every_code_as_it_is_answered():
     shown = [row[:4] for row in table("docs/api/errors.md", "## The codes")]
     expected = [[problem.code, str(problem.status), "yes" if problem.retryable else "", str(problem.title)] for problem in problems]
     assert sorted(shown) == sorted(expected)
+
+
+def test_errors_page_lists_every_code_of_a_field():
+    assert get_resolver().url_patterns  # loads every serializer that reads a request
+    produced = {code for kind in descendants(QuerySerializer) for code in codes_of(kind())} | codes_of_passwords()
+    own = found(r'code(?:=|": )"(\w+)"', *(str(path.relative_to(BASE_DIR)) for app in APPS for path in sources_of_faults(app)))
+    assert column("docs/api/errors.md", "## The codes of fields") == sorted(produced | set(own))
+
+
+def descendants(kind: type) -> Iterator[type]:
+    """Yield the product's classes below `kind`, but for those that others only build on."""
+    for child in kind.__subclasses__():
+        yield from descendants(child)
+        if ".tests." not in child.__module__ and child.__module__ != "huntaze.api.serializers":
+            yield child
+
+
+def codes_of(field: Any) -> set[str]:
+    """Return the codes with which a field, and what it holds, can refuse what JSON can say."""
+    if field.read_only:
+        return set()
+    # Codes that only come where the field has such a limit, and two of what JSON cannot hold: a date, a time that a zone skips.
+    limits = {
+        "required": field.required,
+        "null": not field.allow_null,
+        "blank": not getattr(field, "allow_blank", True),
+        "empty": not getattr(field, "allow_empty", True),
+        **{name: getattr(field, name, None) is not None for name in ("max_length", "min_length", "max_value", "min_value")},
+        "date": False,
+        "make_aware": False,
+    }
+    codes = {code for code in field.error_messages if limits.get(code, True)}
+    for validator in field.validators:
+        codes |= {validator.code} if hasattr(validator, "code") else codes_in(validator)
+    held = [getattr(field, "child", None), *getattr(field, "fields", {}).values()]
+    return codes.union(*(codes_of(inner) for inner in held if inner is not None))
+
+
+def codes_of_passwords() -> set[str]:
+    """Return the codes of the password rules that are set."""
+    return set().union(*(codes_in(type(rule)) for rule in get_default_password_validators()))
+
+
+def codes_in(rule: Any) -> set[str]:
+    return set(re.findall(r'code="(\w+)"', inspect.getsource(rule)))
+
+
+def sources_of_faults(app: str) -> list[Path]:
+    """Return the files of an app that tell a client of faults of fields."""
+    files = [path for path in (BASE_DIR / app).rglob("*.py") if "tests" not in path.parts and "simulators" not in path.parts]
+    return [
+        path for path in files if re.search(r"ValidationFailed\(|serializers\.ValidationError\(| ValidationError\(\{", path.read_text())
+    ]
 
 
 def test_generations_page_lists_every_reason_to_fail():

@@ -134,7 +134,7 @@ def test_anonymous_gets_what_the_document_says(case, workspace):
 @pytest.mark.parametrize("event_id", ["x", "1", "-1", "0-0-0", "$", "+", "9" * 19 + "-0", "1-1\n2-2", "é"])
 def test_stream_refuses_what_is_no_id_of_an_event(api, workspace, event_id):
     refused = api.get(f"/api/v1/ai/generations/{make_generation(workspace).id}/stream", headers={"Last-Event-ID": event_id})
-    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (422, ["/Last-Event-ID"])
+    assert (refused.status_code, [error["header"] for error in refused.json()["errors"]]) == (422, ["Last-Event-ID"])
 
 
 def test_stream_of_an_absent_generation_is_a_problem_even_for_a_reader_of_events(api):
