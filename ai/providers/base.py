@@ -1,14 +1,16 @@
 """What every AI vendor looks like from here: text in, a stream of text out, one closed vocabulary of failures."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, cast
 
 from django.utils.translation import gettext_lazy as _
 
 Role = Literal["system", "user", "assistant"]
 UsageSource = Literal["reported", "estimated", "unknown"]
+Capability = Literal["schema", "temperature", "seed", "moderate", "embed"]
 ErrorCode = Literal[
     "rate_limited",
     "quota",
@@ -50,28 +52,46 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Schema:
+    """The JSON that an answer is to be; `name` is of letters, digits, `_` and `-`.
+
+    Vendors' strict modes ask that every object lists all its properties as required and says `additionalProperties: false`.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class CompletionRequest:
-    """One text asked of a model. `temperature` and `seed` are left out of the call when None (reasoning models reject them)."""
+    """One text asked of a model.
+
+    `temperature` and `seed` are left out of the call when None (reasoning models reject them) and where the vendor has no such
+    parameter. With a `schema` the vendor is asked for JSON in its own way; the answer is still to be read with `ai.structured`.
+    """
 
     model: str
     messages: tuple[Message, ...]
     max_output_tokens: int
     temperature: float | None = None
     seed: int | None = None
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True)
 class Usage:
     """Tokens of one call, as the vendor bills them.
 
-    `cached_tokens` are part of `input_tokens`; what a model thinks before it writes is part of `output_tokens`. `source` says
-    whether the vendor reported them, whether they are estimated from the text that passed, or whether it is unknown if anything was billed.
+    `cached_tokens`, read from the vendor's cache, and `cache_write_tokens`, put into it, are parts of `input_tokens` that do not
+    overlap; what a model thinks before it writes is part of `output_tokens`. `source` says whether the vendor reported them, whether
+    they are estimated from the text that passed, or whether it is unknown if anything was billed.
     """
 
     input_tokens: int
     cached_tokens: int
     output_tokens: int
     source: UsageSource
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +137,14 @@ class ProviderError(Exception):
         self.usage = usage
         super().__init__(f"{code}: {self.detail}")
 
+    @property
+    def may_be_asked_elsewhere(self) -> bool:
+        """Return whether another vendor or model may be sent the same prompt.
+
+        Never where a filter blocked it or a model refused it: going elsewhere would be to get round that.
+        """
+        return self.code not in ("content_filter", "refused")
+
 
 class Completion(Protocol):
     """A running call: any number of TextChunk, then one Finished; or a ProviderError, which may come after text.
@@ -142,9 +170,58 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this vendor can do besides writing text; a model may still do less."""
+        ...
+
     def stream(self, request: CompletionRequest) -> Completion:
         """Start a completion. Nothing is sent before the first item is asked for; failures come out of the iteration."""
         ...
+
+
+@dataclass(frozen=True)
+class Moderation:
+    """What a vendor's moderation found in one text or image: how likely each of its categories is, from 0 to 1.
+
+    `flagged` are the categories that the vendor itself would act on; our thresholds are another matter.
+    """
+
+    model: str
+    scores: Mapping[str, float]
+    flagged: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """One vector for each text, in order, and what they cost."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    model: str
+    usage: Usage
+
+
+class Moderator(Provider, Protocol):
+    """A vendor with the capability `moderate`."""
+
+    def moderate(self, texts: Sequence[str], images: Sequence[str] = ()) -> tuple[Moderation, ...]:
+        """Return one finding for each text, then one for each image (an https or data URL). Raises ProviderError."""
+        ...
+
+
+class Embedder(Provider, Protocol):
+    """A vendor with the capability `embed`."""
+
+    def embed(self, texts: Sequence[str], *, model: str) -> Embeddings:
+        """Return the vectors of `texts` by `model`. Raises ProviderError."""
+        ...
+
+
+def complete(provider: Provider, request: CompletionRequest) -> tuple[str, Finished]:
+    """Return the whole text of one call, and how it ended. Raises ProviderError."""
+    with provider.stream(request) as completion:
+        items = list(completion)
+    return "".join(item.text for item in items if isinstance(item, TextChunk)), cast("Finished", items[-1])
 
 
 def estimate_tokens(text: str) -> int:
@@ -159,10 +236,10 @@ def estimate_tokens(text: str) -> int:
 def most_usage(request: CompletionRequest) -> Usage:
     """Return the most that one call can be billed: no token is less than a byte of UTF-8, and the vendor stops at the output's limit.
 
-    Chat markup adds a few tokens a message.
+    Chat markup adds a few tokens a message, and a schema is read as part of the prompt.
     """
     prompt = sum(len(message.content.encode("utf-8", "replace")) + 8 for message in request.messages)
-    return Usage(prompt, 0, request.max_output_tokens, "unknown")
+    return Usage(prompt + len(_schema_text(request)), 0, request.max_output_tokens, "unknown")
 
 
 def estimate_usage(request: CompletionRequest, *, output: str, chunks: int, source: UsageSource) -> Usage:
@@ -170,5 +247,9 @@ def estimate_usage(request: CompletionRequest, *, output: str, chunks: int, sour
 
     Vendors stream at most a token per piece or so, hence the pieces are a lower bound; chat markup adds a few tokens a message.
     """
-    prompt = sum(estimate_tokens(message.content) + 8 for message in request.messages)
+    prompt = sum(estimate_tokens(message.content) + 8 for message in request.messages) + estimate_tokens(_schema_text(request))
     return Usage(prompt, 0, max(chunks, estimate_tokens(output)), source)
+
+
+def _schema_text(request: CompletionRequest) -> str:
+    return json.dumps(dict(request.schema.schema)) + request.schema.name if request.schema else ""

@@ -5,7 +5,19 @@ from dataclasses import replace
 import pytest
 
 from ai import providers
-from ai.providers.base import CompletionRequest, Finished, Message, ProviderError, TextChunk, Usage, estimate_tokens
+from ai.providers.base import (
+    CompletionRequest,
+    Finished,
+    Message,
+    ProviderError,
+    Schema,
+    TextChunk,
+    Usage,
+    complete,
+    estimate_tokens,
+    estimate_usage,
+    most_usage,
+)
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
 
@@ -54,6 +66,42 @@ def test_stream_leaves_out_what_is_not_set(provider, openai_simulator):
     run(provider, replace(REQUEST, temperature=None, seed=None))
     [call] = openai_simulator.calls()
     assert sorted(call["body"]) == ["max_completion_tokens", "messages", "model", "stream", "stream_options"]
+
+
+def test_schema_is_sent_as_the_vendors_strict_json_mode(provider, openai_simulator):
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    run(provider, replace(REQUEST, schema=Schema("draft", schema)))
+    [call] = openai_simulator.calls()
+    assert call["body"]["response_format"] == {"type": "json_schema", "json_schema": {"name": "draft", "strict": True, "schema": schema}}
+
+
+def test_schema_counts_as_part_of_the_prompt():
+    asked = replace(REQUEST, schema=Schema("draft", {"type": "object"}))
+    estimates = [estimate_usage(request, output="", chunks=0, source="unknown").input_tokens for request in (asked, REQUEST)]
+    assert (most_usage(asked).input_tokens - most_usage(REQUEST).input_tokens, estimates[0] - estimates[1]) == (23, 8)
+
+
+def test_tokens_put_into_the_vendors_cache_are_told(provider, openai_simulator):
+    openai_simulator.script([{"text": "abc", "usage": {"prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 5}}}])
+    _, last = run(provider)
+    assert last.usage == Usage(16, 3, 1, "reported", 5)
+
+
+def test_complete_gives_the_whole_text_and_its_end(provider, openai_simulator):
+    openai_simulator.script([{"text": "one two"}])
+    assert complete(provider, REQUEST) == ("one two", Finished(Usage(16, 0, 2, "reported"), "stop", "gpt-4o-mini", "req_00000001"))
+
+
+@pytest.mark.parametrize("kind", ["content_filter_prompt", "content_filter_output", "refusal"])
+def test_blocked_prompt_may_not_be_asked_elsewhere(provider, openai_simulator, kind):
+    openai_simulator.script([{"kind": kind}])
+    assert fail(provider).may_be_asked_elsewhere is False
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "insufficient_quota", "server_error", "context_length", "html", "reset"])
+def test_failure_of_another_kind_may_be_asked_elsewhere(provider, openai_simulator, kind):
+    openai_simulator.script([{"kind": kind}])
+    assert fail(provider).may_be_asked_elsewhere is True
 
 
 def test_azure_v1_gets_the_key_in_its_own_header(openai_simulator):

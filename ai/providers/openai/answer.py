@@ -1,66 +1,34 @@
-"""One streamed answer as it accumulates. Nothing in it is believed before it is checked: servers send anything."""
+"""One chat completion as it streams in."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from ai.providers import answer
+from ai.providers.answer import FilteredError, GarbageError, RefusedError, count_in, text_in, word_in
 from ai.providers.base import Usage
 
-MAX_CHARACTERS = 100_000  # twenty times the longest text that is asked for
-MAX_TOKENS = 10_000_000  # ten times the largest context window: more is no count
-REQUEST_ID_HEADERS = ("x-request-id", "apim-request-id", "x-ms-request-id")
 
-
-class GarbageError(Exception):
-    """The server's bytes are no chat completion."""
-
-
-class FilteredError(Exception):
-    """The vendor's filter cut the answer (`finish_reason: content_filter`)."""
-
-
-class RefusedError(Exception):
-    """The model declined in the `refusal` field."""
-
-
-class Answer:
-    """What has arrived so far. `pieces` counts the chunks with text, `usage` is None until the vendor reports it."""
+class Answer(answer.Answer):
+    """A chat completion in chunks."""
 
     def __init__(self) -> None:
-        self.text = ""
-        self.pieces = 0
-        self.finish_reason = ""
-        self.model = ""
-        self.request_id = ""
-        self.usage: Usage | None = None
+        super().__init__()
         self._refused = False
 
-    def read_headers(self, headers: Mapping[str, str]) -> None:
-        """Take the vendor's name of the request."""
-        self.request_id = next((headers[name][:100] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
-
     def read(self, chunk: Any) -> str:
-        """Take one chunk of the stream and return its text, possibly empty. Raises GarbageError."""
-        self.request_id = self.request_id or _word(getattr(chunk, "id", None))
-        self.model = self.model or _word(getattr(chunk, "model", None))
-        self.usage = _usage(getattr(chunk, "usage", None)) or self.usage
+        self.request_id = self.request_id or word_in(chunk, "id")
+        self.model = self.model or word_in(chunk, "model")
+        self.usage = usage_in(getattr(chunk, "usage", None)) or self.usage
         choices = getattr(chunk, "choices", None)
         if not isinstance(choices, list):
             raise GarbageError("a chunk without choices")
         if not choices:  # the usage chunk, and Azure's verdict on the prompt
             return ""
-        self.finish_reason = _word(getattr(choices[0], "finish_reason", None)) or self.finish_reason
+        self.finish_reason = word_in(choices[0], "finish_reason") or self.finish_reason
         delta = getattr(choices[0], "delta", None)
-        self._refused = self._refused or bool(_text(delta, "refusal"))
-        text = _text(delta, "content")
-        if text:
-            self.text += text
-            self.pieces += 1
-        if len(self.text) > MAX_CHARACTERS:
-            raise GarbageError(f"more than {MAX_CHARACTERS} characters")
-        return text
+        self._refused = self._refused or bool(text_in(delta, "refusal"))
+        return self.add(text_in(delta, "content"))
 
     def check_complete(self) -> None:
-        """Raise RefusedError, FilteredError or GarbageError unless the stream came to its end with a text of the model."""
         if self._refused:
             raise RefusedError
         if self.finish_reason == "content_filter":
@@ -69,29 +37,12 @@ class Answer:
             raise GarbageError("the stream ended before the answer did")
 
 
-def _text(delta: Any, field: str) -> str:
-    value = getattr(delta, field, None)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise GarbageError(f"{field} is not text")
-    # PostgreSQL stores neither NUL nor half a surrogate pair, which JSON can spell.
-    return value.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def _word(value: Any) -> str:
-    return value.encode("ascii", "replace").decode()[:100] if isinstance(value, str) else ""
-
-
-def _usage(reported: Any) -> Usage | None:
-    """Return the usage that a vendor reported, or None where it is not a usable count."""
-    prompt, completion = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
+def usage_in(reported: Any) -> Usage | None:
+    """Return the usage that a vendor reported, or None where it is not a usable count. Cached tokens are part of the prompt's."""
+    prompt, completion = count_in(reported, "prompt_tokens"), count_in(reported, "completion_tokens")
     if prompt is None or completion is None:
         return None
-    cached = _count(getattr(reported, "prompt_tokens_details", None), "cached_tokens") or 0
-    return Usage(prompt, min(cached, prompt), completion, "reported")
-
-
-def _count(source: Any, field: str) -> int | None:
-    value = getattr(source, field, None)
-    return value if type(value) is int and 0 <= value <= MAX_TOKENS else None
+    details = getattr(reported, "prompt_tokens_details", None)
+    cached = min(count_in(details, "cached_tokens") or 0, prompt)
+    written = min(count_in(details, "cache_write_tokens") or 0, prompt - cached)
+    return Usage(prompt, cached, completion, "reported", written)
