@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.renderers import BaseRenderer
@@ -37,6 +37,7 @@ class EventStreamRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
+@extend_schema_view(list=extend_schema(summary="List generations, the newest first"), retrieve=extend_schema(summary="Read a generation"))
 class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
     """What was ordered, what came of it and what it cost."""
 

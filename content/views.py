@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.postgres.search import SearchQuery
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import DestroyModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from huntaze.api.serializers import read, show
 from huntaze.api.views import ApiView, WorkspaceViewSet
 
 
+@extend_schema_view(retrieve=extend_schema(summary="Read an asset"), destroy=extend_schema(summary="Delete an asset"))
 class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, WorkspaceViewSet):
     """Pieces of content: drafts, what waits, what was published."""
 
@@ -37,7 +38,8 @@ class AssetViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Worksp
         return queryset.filter(**filters)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer a page from plain values, which cost a third of instances and serializers."""
+        """List the library, the newest first."""
+        # From plain values, which cost a third of instances and serializers.
         rows = self.filter_queryset(self.get_queryset()).values(*AssetSerializer.Meta.fields)
         return self.get_paginated_response(self.paginate_queryset(rows))
 

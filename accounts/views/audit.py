@@ -39,7 +39,7 @@ class AuditLogViewSet(ListModelMixin, WorkspaceViewSet):
 
     @extend_schema(operation_id="audit_log_list")
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return the workspace's entries, the newest first. Each is sealed within seconds."""
+        """List the workspace's entries, the newest first. Each is sealed within seconds."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([_shown(row) for row in page or ()])
 
@@ -47,7 +47,7 @@ class AuditLogViewSet(ListModelMixin, WorkspaceViewSet):
 class VerifyAuditLog(ApiView):
     resource = "audit_log"
 
-    @extend_schema(operation_id="audit_log_verify", responses={200: VerificationSerializer})
+    @extend_schema(operation_id="audit_log_verify", summary="Check that the audit log is whole", responses={200: VerificationSerializer})
     def get(self, request: Request) -> Response:
         """Hash every entry of the workspace again, and say whether the chain is whole and ends where its checkpoint says."""
         report = audit.verify(self.caller.workspace_id)

@@ -33,7 +33,7 @@ class ApiKeysViewSet(ListModelMixin, WorkspaceViewSet):
     serializer_class = ApiKeySerializer
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer the workspace's keys that are not revoked."""
+        """List the workspace's keys that are not revoked."""
         return self.get_paginated_response(self.paginate_queryset(self.filter_queryset(self.get_queryset()).values(*KEY_FIELDS)))
 
     @extend_schema(request=ApiKeyCreateSerializer, responses={201: NewApiKeySerializer})
@@ -45,7 +45,7 @@ class ApiKeysViewSet(ListModelMixin, WorkspaceViewSet):
 
     @extend_schema(request=ApiKeyUpdateSerializer, responses={200: ApiKeySerializer})
     def partial_update(self, request: Request, pk: Any) -> Response:
-        """Change the name, the scopes, the connections or the expiry of a key that you made."""
+        """Change a key that you made: its name, scopes, connections or expiry."""
         changes = read(ApiKeyUpdateSerializer, request.data)
         return Response(show(ApiKeySerializer, services.update_key(key=self.get_object(), by_id=self.caller.id, **changes)))
 

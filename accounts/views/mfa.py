@@ -47,7 +47,7 @@ class Totp(SecondFactorView):
 
     @extend_schema(operation_id="auth_mfa_totp_disable", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Turn the authenticator app off, and the recovery codes with it where no passkey is left."""
+        """Turn the authenticator app off. The recovery codes go with it where no passkey is left."""
         mfa.turn_totp_off(user_id=self.caller.id)
         return Response(status=204)
 
@@ -57,7 +57,7 @@ class ConfirmTotp(SecondFactorView):
         operation_id="auth_mfa_totp_confirm", request=MfaCodeSerializer, responses={201: RecoveryCodesSerializer, 409: _CONFLICT}
     )
     def post(self, request: Request) -> Response:
-        """Turn the authenticator app on by a code that it shows, and get the recovery codes, to be kept elsewhere."""
+        """Turn the authenticator app on by a code that it shows. The recovery codes are to be kept elsewhere."""
         codes = mfa.confirm_totp(user_id=self.caller.id, **read(MfaCodeSerializer, request.data))
         return _secret({"recovery_codes": codes})
 
@@ -76,7 +76,7 @@ class Reauthenticate(ApiView):
 
     @extend_schema(operation_id="auth_reauthenticate", request=ReauthenticationSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        """Prove again who you are, for the operations that answer 403 `reauthentication_required` without it.
+        """Prove again who you are. Operations that answer 403 `reauthentication_required` ask for it.
 
         The password is needed where the account has one, and a code where a second factor is on. Who has neither signs in again.
         """

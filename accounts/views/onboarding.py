@@ -18,7 +18,7 @@ class Onboarding(ApiView):
 
     @extend_schema(operation_id="users_onboarding", responses={200: OnboardingSerializer})
     def get(self, request: Request) -> Response:
-        """Return how far the person who calls is, and what the workspace has done for the first time."""
+        """Return how far setting up has come; the checklist says what the workspace has done for the first time."""
         return Response(self._onboarding())
 
     @extend_schema(operation_id="users_onboarding_step", request=TakeStepSerializer, responses={200: OnboardingSerializer})

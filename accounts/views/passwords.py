@@ -31,7 +31,7 @@ class ResetPassword(Door):
 
     @extend_schema(operation_id="auth_password_reset", auth=[], request=PasswordResetSerializer, responses={204: None, 400: INVALID_TOKEN})
     def post(self, request: Request) -> Response:
-        """Set a new password by the token of the mailed link, which works once, and end all sessions. Sign in afterwards."""
+        """Set a new password by the token of the mailed link, which works once. All sessions end; sign in afterwards."""
         services.reset_password(**read(self.serializer_class, request.data))
         return Response(status=204)
 

@@ -25,7 +25,7 @@ class Me(ApiView):
 
     @extend_schema(operation_id="users_me_edit", request=MeEditSerializer, responses={200: ProfileSerializer})
     def patch(self, request: Request) -> Response:
-        """Change the name; what else a person says of themselves is their profile."""
+        """Change your name; what else a person says of themselves is their profile."""
         principal = cast("Principal", request.user)
         person = services.edit_profile(user_id=principal.id, workspace_id=principal.workspace_id, **read(MeEditSerializer, request.data))
         return Response(principal.profile() | {"name": person["name"]})

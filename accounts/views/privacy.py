@@ -44,7 +44,7 @@ class ExportDetail(ApiView):
 
     @extend_schema(operation_id="users_export_status", responses={200: ExportSerializer})
     def get(self, request: Request, id: UUID) -> Response:
-        """Return an archive's status and, once it is made, its size, its SHA-256, where it is and until when."""
+        """Return an archive's status; once it is made, also its size, its SHA-256, where it is and until when."""
         return Response(show(ExportSerializer, _export_of(self.caller.id, id)))
 
 
@@ -55,7 +55,7 @@ class ExportArchive(ApiView):
 
     @extend_schema(operation_id="users_export_archive", responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: Request, id: UUID) -> FileResponse:
-        """Return the archive. It holds everything about a person, so they must have proved lately who they are; a key cannot."""
+        """Download an archive. It holds everything about a person, so they must have proved lately who they are; a key cannot."""
         export = _export_of(self.caller.id, id)
         headers = {"Cache-Control": "no-store"}
         name = f"huntaze-{export.id}.zip"

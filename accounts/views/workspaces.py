@@ -4,7 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,7 +44,7 @@ class WorkspacesViewSet(ListModelMixin, WorkspaceViewSet):
         return queries.workspaces_of(cast("Principal", self.caller)).values(*WORKSPACE_FIELDS)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer the workspaces that you belong to; for a key, its own."""
+        """List the workspaces that you belong to; for a key, its own."""
         return self.get_paginated_response(self.paginate_queryset(self.filter_queryset(self.get_queryset())))
 
     @extend_schema(request=WorkspaceCreateSerializer, responses={201: WorkspaceSerializer})
@@ -65,7 +65,7 @@ class WorkspaceView(ApiView):
 
     @extend_schema(operation_id="workspaces_partial_update", request=WorkspaceUpdateSerializer, responses={200: WorkspaceSerializer})
     def patch(self, request: Request, workspace_id: UUID) -> Response:
-        """Change its name, or what it sells and is about."""
+        """Change a workspace's name, or what it sells and is about."""
         services.update_workspace(workspace_id=workspace_id, **read(WorkspaceUpdateSerializer, request.data))
         return self._answer_row(workspace_id)
 
@@ -73,6 +73,7 @@ class WorkspaceView(ApiView):
         return Response(queries.workspaces_of(cast("Principal", self.caller)).values(*WORKSPACE_FIELDS).get(id=workspace_id))
 
 
+@extend_schema_view(list=extend_schema(summary="List the members of a workspace"))
 class MembersViewSet(ListModelMixin, WorkspaceViewSet):
     """Who belongs to the workspace; a member's id is the person's."""
 
@@ -114,6 +115,7 @@ class MembersViewSet(ListModelMixin, WorkspaceViewSet):
         return Response(status=204)
 
 
+@extend_schema_view(list=extend_schema(summary="List the open invitations"))
 class InvitationsViewSet(ListModelMixin, WorkspaceViewSet):
     """Places that are kept for people who were asked in."""
 
@@ -142,7 +144,7 @@ class AcceptInvitation(ApiView):
 
     @extend_schema(operation_id="invitations_accept", request=AcceptSerializer, responses={200: WorkspaceSerializer})
     def post(self, request: Request) -> Response:
-        """Take the place that was kept for your e-mail address, by the token that was mailed there.
+        """Accept an invitation by the token that was mailed to your address.
 
         404 `invitation_not_found` for a token that is unknown, used, expired or of another address.
         """

@@ -1,5 +1,6 @@
 """The OpenAPI document: what drf-spectacular cannot see by itself, said once for all operations."""
 
+import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -58,6 +59,15 @@ class OperationSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """Return the group under which the docs list the operation."""
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_summary(self) -> str:
+        """Return what the operation does in a few words: the first clause of the view's docstring."""
+        return re.split(r"[.;:](?:\s|$)", super().get_description(), maxsplit=1)[0]
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular itself does
+        """Return the view's docstring, where it says more than the summary."""
+        description = super().get_description()
+        return "" if description == f"{self.get_summary()}." else description
 
     def get_override_parameters(self) -> list[Any]:
         """Return the headers that every authenticated, and every unsafe, operation takes."""

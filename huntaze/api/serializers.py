@@ -25,7 +25,7 @@ _WRITTEN_AS: Mapping[type[serializers.Field[Any, Any, Any, Any]], tuple[type, st
     }
 )
 # What DRF would say in Python's words, such as "dictionary", or without what helps.
-_WORDS: Mapping[type[serializers.Field[Any, Any, Any, Any]], Mapping[str, str | Promise]] = MappingProxyType(
+_WORDS: Mapping[type[serializers.Field[Any, Any, Any, Any]], Mapping[str, Any]] = MappingProxyType(
     {
         serializers.ListField: {"not_a_list": _("This must be a list.")},
         serializers.DictField: {"not_a_dict": _("This must be an object.")},
@@ -106,9 +106,10 @@ def read_query(kind: type[QuerySerializer], data: Any) -> dict[str, Any]:
     try:
         return read(kind, data)
     except serializers.ValidationError as error:
+        details: Any = error.get_full_details()
         faults = [
             {"parameter": name, "code": str(fault["code"]), "detail": str(fault["message"])}
-            for name, found in error.get_full_details().items()
+            for name, found in details.items()
             for fault in found
         ]
         raise ValidationFailed(_now("See `errors`."), errors=faults) from None

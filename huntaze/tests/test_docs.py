@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
@@ -87,6 +88,7 @@ OPERATIONS = {
     "POST /ai/generations/{id}/cancel",
     "GET /ai/generations/{id}/stream",
 }
+LONGEST_SUMMARY = 80  # what a line of the docs page has room for
 # What every command takes.
 DJANGO_OPTIONS = set(BaseCommand().create_parser("manage.py", "")._option_string_actions)
 
@@ -251,6 +253,13 @@ def test_generations_page_lists_every_prompt_with_its_amounts():
 def test_openapi_document_has_the_promised_operations():
     paths = yaml.safe_load(read("docs/api/openapi.yaml"))["paths"]
     assert {f"{method.upper()} {path.removeprefix('/api/v1')}" for path, item in paths.items() for method in item} == OPERATIONS
+
+
+def test_every_operation_has_a_short_summary_of_its_own():
+    paths = yaml.safe_load(read("docs/api/openapi.yaml"))["paths"]
+    summaries = {f"{method} {path}": operation.get("summary", "") for path, item in paths.items() for method, operation in item.items()}
+    counts = Counter(summaries.values())
+    assert {name: text for name, text in summaries.items() if not 0 < len(text) <= LONGEST_SUMMARY or counts[text] > 1} == {}
 
 
 def test_readme_lists_the_operations_that_work():
