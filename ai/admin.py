@@ -79,18 +79,19 @@ class ModelPriceInline(TabularInline):
 class AiModelAdmin(AuditedAdmin):
     """The models that may write; edits take effect with the next generation."""
 
-    list_display = ("name", "provider", "deployment", "enabled", "rank", "retires_on")
+    list_display = ("name", "provider", "tier", "deployment", "enabled", "rank", "retires_on")
     list_editable = ("enabled", "rank")
-    list_filter = ("provider", "enabled")
+    list_filter = ("provider", "tier", "enabled")
     search_fields = ("name", "deployment")
     inlines = (ModelPriceInline,)
 
 
-def _in_dollars(name: str, description: Any) -> Callable[[ModelPrice], str]:
+def _in_dollars(name: str, description: Any) -> Callable[[ModelPrice], str | None]:
     """Return a column that shows a price, of a million tokens, in dollars."""
 
-    def column(price: ModelPrice) -> str:
-        return f"{getattr(price, name) / 1e6:.4f}"
+    def column(price: ModelPrice) -> str | None:
+        value = getattr(price, name)
+        return None if value is None else f"{value / 1e6:.4f}"
 
     column.__name__ = name  # what the style sheet aligns it by
     return admin.display(column, description=description, ordering=name)
@@ -105,7 +106,10 @@ class ModelPriceAdmin(AuditedAdmin):
         "starts_at",
         _in_dollars("input_price", _("input, US$ a million")),
         _in_dollars("cached_price", _("cached input, US$ a million")),
+        _in_dollars("cache_write_price", _("cache write, US$ a million")),
         _in_dollars("output_price", _("output, US$ a million")),
+        _in_dollars("batch_input_price", _("batch input, US$ a million")),
+        _in_dollars("batch_output_price", _("batch output, US$ a million")),
     )
     list_filter = ("model__provider", "starts_at")
     list_select_related = ("model",)

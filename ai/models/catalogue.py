@@ -1,8 +1,10 @@
 """Models and their dated prices."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from huntaze import personal
@@ -18,6 +20,22 @@ class ProviderName(models.TextChoices):
     LOCAL = "local", _("Embedded model")
 
 
+class Tier(models.TextChoices):
+    """How able a model is: the small ones are asked first, the strong ones where that is not enough."""
+
+    SMALL = "small", _("Small")
+    STRONG = "strong", _("Strong")
+
+
+class Capability(models.TextChoices):
+    """What a model can be asked for besides text; a model may do less than its vendor."""
+
+    SCHEMA = "schema", _("Answers by a JSON schema")
+    TEMPERATURE = "temperature", _("Takes a temperature")
+    SEED = "seed", _("Takes a seed")
+    BATCH = "batch", _("Takes batches")
+
+
 class AiModel(Record):
     """A model that a provider serves; changing models is an operator's edit, not a release."""
 
@@ -26,6 +44,20 @@ class AiModel(Record):
     deployment = models.CharField(_("deployment"), max_length=100, blank=True, help_text=_("The name to send, where it differs (Azure)."))
     enabled = models.BooleanField(_("enabled"), default=True)
     rank = models.PositiveSmallIntegerField(_("rank"), default=100, help_text=_("Of a provider's models the lowest writes."))
+    tier = models.CharField(_("tier"), max_length=8, choices=Tier.choices, default=Tier.STRONG)
+    regions = ArrayField(
+        models.CharField(max_length=16),
+        verbose_name=_("regions"),
+        default=list,
+        blank=True,
+        help_text=_("Where texts are processed, such as eu; empty where the vendor does not bind itself."),
+    )
+    context_tokens = models.PositiveIntegerField(
+        _("context in tokens"), null=True, blank=True, help_text=_("The longest request that it reads; empty where nobody says.")
+    )
+    capabilities = ArrayField(
+        models.CharField(max_length=16, choices=Capability.choices), verbose_name=_("capabilities"), default=list, blank=True
+    )
     retires_on = models.DateField(_("retires on"), null=True, blank=True)
 
     class Meta:
@@ -41,10 +73,22 @@ class AiModel(Record):
         """Return the name that the provider knows the model by."""
         return self.deployment or self.name
 
+    @property
+    def price(self) -> "ModelPrice | None":
+        """Return the price in force; reads them all, at once where they were fetched before."""
+        return next((price for price in self.prices.all() if price.starts_at <= timezone.now()), None)
+
+    @property
+    def next_price(self) -> "ModelPrice | None":
+        """Return the first price that is still to begin."""
+        return next((price for price in reversed(self.prices.all()) if price.starts_at > timezone.now()), None)
+
 
 class ModelPrice(Record):
     """What a model costs from `starts_at` on, in micro-dollars per million tokens of each kind.
 
+    Without a price of its own, a token that is written to the vendor's cache costs what input costs. Batches have prices where the
+    vendor publishes them.
     One that is or was in force never changes: a trigger of the database refuses it (migration 0003). A change is a new row.
     """
 
@@ -52,7 +96,10 @@ class ModelPrice(Record):
     starts_at = models.DateTimeField(_("starts at"))
     input_price = models.PositiveBigIntegerField(_("input"))
     cached_price = models.PositiveBigIntegerField(_("cached input"))
+    cache_write_price = models.PositiveBigIntegerField(_("cache write"), null=True, blank=True)
     output_price = models.PositiveBigIntegerField(_("output"))
+    batch_input_price = models.PositiveBigIntegerField(_("input of a batch"), null=True, blank=True)
+    batch_output_price = models.PositiveBigIntegerField(_("output of a batch"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("price")

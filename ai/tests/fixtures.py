@@ -13,5 +13,6 @@ from ai.models import AiModel
 def catalogue(db):
     """Return the models that the migration seeds; tests that commit empty every table."""
     if not AiModel.objects.exists():
-        importlib.import_module("ai.migrations.0002_catalogue").seed(apps, connection.schema_editor())
+        for migration in ("0002_catalogue", "0005_catalogue_of_november"):
+            importlib.import_module(f"ai.migrations.{migration}").seed(apps, connection.schema_editor())
     return AiModel.objects

@@ -87,6 +87,7 @@ def price_form(model, day, prefix=""):
 
 def model_form(model, **fields):
     form = {"provider": model.provider, "name": model.name, "deployment": "", "enabled": "on", "rank": model.rank, "retires_on": ""}
+    form |= {"tier": model.tier, "regions": "", "capabilities": ""}
     return form | {"prices-TOTAL_FORMS": "2", "prices-INITIAL_FORMS": "1"} | fields
 
 

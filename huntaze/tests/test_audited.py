@@ -295,6 +295,13 @@ def give_plan(run):
     run("grantplan", str(make_user().default_workspace_id), "pro", "--forever", "--reason", "Trial")
 
 
+@performs(COMMANDS, "syncmodels")
+def change_catalogue(run):
+    file = settings.HOME_DIR / "models.json"
+    file.write_text('{"models": [{"provider": "compatible", "name": "own-model"}]}', encoding="utf-8")
+    run("syncmodels", str(file), "--apply")
+
+
 @performs(COMMANDS, "seed_demo")
 def make_demo(run):
     run("seed_demo")

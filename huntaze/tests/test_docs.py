@@ -83,6 +83,7 @@ OPERATIONS = {
     "PATCH /content/assets/{id}",
     "DELETE /content/assets/{id}",
     "POST /content/generate",
+    "GET /ai/models",
     "GET /ai/generations",
     "GET /ai/generations/{id}",
     "POST /ai/generations/{id}/cancel",
