@@ -21,7 +21,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import services
-from accounts.browsers import session_id_of
+from accounts.browsers import INVITATION_KEY, session_id_of
 from accounts.models import User
 from accounts.services import mfa
 from huntaze import context, crypto
@@ -61,6 +61,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return by what the person can prove again who they are: where they have a second factor, the password alone is too little."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         return [method for method in methods if method["id"] != "reauthenticate"] or methods
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where who signed in goes on: to the invitation whose link they opened before, else to their pages."""
+        return reverse("account_invitation") if INVITATION_KEY in request.session else str(super().get_login_redirect_url(request))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the address that the request's context believes."""

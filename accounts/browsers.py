@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 SESSION_KEY = "huntaze_session"  # where the cookie's data keep the id of the Session
+INVITATION_KEY = "huntaze_invitation"  # and there, until it is accepted, by which hash an invitation is found whose link was opened
 
 
 def session_id_of(request: HttpRequest) -> UUID | None:

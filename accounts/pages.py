@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from accounts.views import impersonation, mfa_pages, oauth, pages
+from accounts.views import impersonation, invitation_pages, mfa_pages, oauth, pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="account_sessions"), name="account_home"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("password/set/", pages.set_password, name="account_set_password"),
     path("password/reset/", pages.forgot_password, name="account_reset_password"),
     re_path(r"^password/reset/(?P<token>[\w-]{43})/$", pages.reset_password, name="account_reset_password_by_link"),
+    path("invitations/", invitation_pages.invitation, name="account_invitation"),
+    path("invitations/<str:token>/", invitation_pages.open_link, name="account_open_invitation"),
     path("language/", set_language, name="account_language"),
     path("impersonation/stop/", impersonation.stop, name="account_stop_impersonation"),
     path("authorize", oauth.authorize, name="account_authorize"),

@@ -27,6 +27,14 @@ def expire_challenges() -> None:
     challenges.expire()
 
 
+@shared_task(name="accounts.expire_invitations")
+def expire_invitations() -> None:
+    """Delete the invitations that ended long ago."""
+    from accounts.services import invitations
+
+    invitations.expire()
+
+
 @shared_task(name="accounts.run_export")
 def run_export(export_id: str) -> None:
     """Make one archive, if it waits for that."""

@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
     "accounts.sweep_challenges": {"task": "accounts.sweep_challenges", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "accounts.expire_challenges": {"task": "accounts.expire_challenges", "schedule": 3600},
+    "accounts.expire_invitations": {"task": "accounts.expire_invitations", "schedule": 3600},
     "accounts.sweep_exports": {"task": "accounts.sweep_exports", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "accounts.erase_due_accounts": {"task": "accounts.erase_due_accounts", "schedule": 60, "options": {"expires": 60}},
     "billing.end_grants": {"task": "billing.end_grants", "schedule": 60, "options": {"expires": 60}},

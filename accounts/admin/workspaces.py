@@ -59,7 +59,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 class InvitationAdmin(ReadOnlyAdmin):
     """Places in workspaces that are kept for e-mail addresses."""
 
-    list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at")
+    list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = ("role", "expires_at")
     list_select_related = ("workspace", "invited_by")
     search_fields = ("=id", "email", "=workspace__id", "workspace__name")

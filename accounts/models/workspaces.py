@@ -97,13 +97,14 @@ class InvitationQuerySet(WorkspaceQuerySet):
 
     def open(self) -> Self:
         """Return those that can still be accepted; each holds a seat."""
-        return self.filter(expires_at__gt=Now())
+        return self.filter(accepted_at=None, expires_at__gt=Now())
 
 
 class Invitation(Record):
-    """A place in a workspace that is kept for whoever has this e-mail address; taken, it becomes a membership and is no more.
+    """A place in a workspace that is kept for whoever has this e-mail address.
 
-    The token that was mailed is stored by its SHA-256.
+    The token that was mailed is stored by its SHA-256. The row outlives the invitation for a while, so that whoever opens the link
+    late, or twice, is told why it leads nowhere.
     """
 
     workspace = models.ForeignKey(
@@ -116,6 +117,7 @@ class Invitation(Record):
     )
     token_hash = models.BinaryField(max_length=32, unique=True)
     expires_at = models.DateTimeField(_("expires at"))
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()
 
@@ -123,7 +125,7 @@ class Invitation(Record):
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "email"], name="one_invitation_per_address"),
+            models.UniqueConstraint(fields=["workspace", "email"], condition=Q(accepted_at=None), name="one_invitation_per_address"),
             models.CheckConstraint(condition=Q(role__in=INVITED_ROLES), name="invitation_role_exists"),
         ]
 

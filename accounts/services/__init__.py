@@ -4,7 +4,15 @@ from accounts.services.addresses import SameEmail, change_email, request_email_c
 from accounts.services.browser import is_recently_proved, open_browser_session, renew_browser_session, use_browser_session
 from accounts.services.challenges import InvalidEmailToken
 from accounts.services.exports import ExportNotReady, note_export, open_archive, request_export, write_archive
-from accounts.services.invitations import AlreadyInvited, AlreadyMember, InvitationNotFound, accept_invitation, invite, revoke_invitation
+from accounts.services.invitations import (
+    AlreadyInvited,
+    AlreadyMember,
+    InvitationNotFound,
+    accept_invitation,
+    find_invitation,
+    invite,
+    revoke_invitation,
+)
 from accounts.services.keys import TooManyKeys, create_key, revoke_key, revoke_keys, rotate_key, update_key
 from accounts.services.oauth import InvalidCode, exchange_code, is_registered, issue_code
 from accounts.services.onboarding import checklist_item, onboarding_of, take_step
@@ -107,6 +115,7 @@ __all__ = [
     "erase_account",
     "erase_due_accounts",
     "exchange_code",
+    "find_invitation",
     "find_person",
     "finish_social_sign_up",
     "forgot_password",

@@ -9,6 +9,7 @@ from accounts import services
 from accounts.limits import PlanLimitReached
 from accounts.models import Invitation, MemberRole, Membership, User
 from accounts.services.invitations import hash_token
+from accounts.tasks import expire_invitations
 from accounts.tests.factories import add_member, client_of, make_user
 from accounts.tests.letters import mailed_token
 from accounts.tests.parallel import in_parallel
@@ -73,6 +74,27 @@ def test_mail_says_who_invites_whereto_and_as_what(api, workspace):
     )
 
 
+@pytest.mark.parametrize(("known", "role"), [(True, "rédacteur"), (False, "editor")])
+def test_mail_is_in_the_language_of_who_is_invited_or_else_of_who_invites(api, workspace, known, role):
+    if known:
+        make_user(email="guest@example.com", language="fr")
+    api.post(address(workspace), ORDER)
+    mail = OutgoingEmail.objects.get(to="guest@example.com")
+    assert (mail.language, f" {role}." in mail.text) == ("fr" if known else "en", True)
+
+
+def test_mail_of_a_french_inviter_speaks_french_to_who_has_no_account(workspace, owner):
+    User.objects.filter(id=owner.id).update(language="fr")
+    services.invite(workspace_id=workspace.id, email="guest@example.com", role="chatter", invited_by_id=owner.id)
+    assert OutgoingEmail.objects.get(to="guest@example.com").text.splitlines()[0].endswith(", en tant que chargé des messages.")
+
+
+def test_times_are_in_the_zone_of_who_reads_the_mail(api, workspace):
+    make_user(email="guest@example.com", timezone="Asia/Tokyo")
+    api.post(address(workspace), ORDER)
+    assert "JST" in OutgoingEmail.objects.get(to="guest@example.com").text
+
+
 def test_inviting_is_audited_and_emitted(api, workspace):
     api.post(address(workspace), ORDER)
     entry = AuditEntry.objects.get(action="invitation.create")
@@ -112,6 +134,32 @@ def test_expired_invitation_makes_room_for_another(api, workspace):
     assert (api.post(address(workspace), ORDER).status_code, Invitation.objects.count()) == (201, 1)
 
 
+@pytest.mark.parametrize("accepted", [False, True])
+def test_invitation_is_forgotten_a_month_after_its_end(api, workspace, guest, accepted):
+    for email in ("guest@example.com", "other@example.com"):
+        api.post(address(workspace), {"email": email, "role": "editor"})
+    if accepted:
+        client_of(guest).post(ACCEPT, {"token": mailed_token()})
+    for email, days in (("guest@example.com", 31), ("other@example.com", 29)):
+        Invitation.objects.filter(email=email).update(expires_at=timezone.now() - timedelta(days=days))
+    expire_invitations.apply()
+    assert list(Invitation.objects.values_list("email", flat=True)) == ["other@example.com"]
+
+
+def test_somebody_who_left_can_be_invited_again(api, workspace, guest):
+    for _ in range(2):
+        api.post(address(workspace), ORDER)
+        client_of(guest).post(ACCEPT, {"token": mailed_token()})
+        services.remove_member(workspace_id=workspace.id, user_id=guest.id)
+    assert (Invitation.objects.count(), Invitation.objects.open().count()) == (2, 0)
+
+
+def test_accepted_invitation_cannot_be_taken_back(api, workspace, guest):
+    invitation = api.post(address(workspace), ORDER).json()
+    client_of(guest).post(ACCEPT, {"token": mailed_token()})
+    assert (api.delete(address(workspace, invitation["id"])).status_code, Invitation.objects.count()) == (404, 1)
+
+
 def test_revoking_ends_the_token_and_frees_the_seat(api, workspace, guest):
     invitation = api.post(address(workspace), ORDER).json()
     revoked = api.delete(address(workspace, invitation["id"]))
@@ -126,7 +174,7 @@ def test_revoking_ends_the_token_and_frees_the_seat(api, workspace, guest):
 def test_accepting_makes_a_member_with_the_role(api, workspace, guest):
     api.post(address(workspace), ORDER)
     answer = client_of(guest).post(ACCEPT, {"token": mailed_token()})
-    assert (answer.status_code, answer.json()["id"], answer.json()["role"], Invitation.objects.count()) == (
+    assert (answer.status_code, answer.json()["id"], answer.json()["role"], Invitation.objects.open().count()) == (
         200,
         str(workspace.id),
         "editor",
@@ -202,7 +250,7 @@ def test_last_seat_is_taken_once(owner, workspace):
 def test_eight_parallel_acceptances_make_one_member(owner, workspace, guest):
     services.invite(workspace_id=workspace.id, email=guest.email, role="editor", invited_by_id=owner.id)
     token = mailed_token()
-    results = in_parallel(lambda: services.accept_invitation(token=token, user_id=guest.id, email=guest.email), 8)
+    results = in_parallel(lambda: services.accept_invitation(token_hash=hash_token(token), user_id=guest.id, email=guest.email), 8)
     assert sorted(type(result).__name__ for result in results) == ["InvitationNotFound"] * 7 + ["Membership"]
 
 

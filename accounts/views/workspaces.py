@@ -23,6 +23,7 @@ from accounts.serializers.workspaces import (
     WorkspaceSerializer,
     WorkspaceUpdateSerializer,
 )
+from accounts.services.invitations import hash_token
 from huntaze.api import throttling
 from huntaze.api.errors import NotFound
 from huntaze.api.serializers import read, show
@@ -150,5 +151,5 @@ class AcceptInvitation(ApiView):
         """
         caller = cast("Principal", self.caller)
         token = read(AcceptSerializer, request.data)["token"]
-        joined = services.accept_invitation(token=token, user_id=caller.id, email=caller.email)
+        joined = services.accept_invitation(token_hash=hash_token(token), user_id=caller.id, email=caller.email)
         return Response(queries.workspaces_of(caller).values(*WORKSPACE_FIELDS).get(id=joined.workspace_id))

@@ -28,6 +28,7 @@ SOURCES = {
         "devices.py",
         "forms.py",
         "models/sessions.py",
+        "models/workspaces.py",
         "notices.py",
         "services/addresses.py",
         "services/challenges.py",

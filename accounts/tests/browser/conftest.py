@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from accounts.tests.factories import PASSWORD
 from huntaze.embedded.parts import Part, free_port, stop_parts
 from huntaze.env import BASE_DIR
+from huntaze.tests.client import ApiClient
 from huntaze.tests.processes import STOP_SECONDS, Stack, _accepts, eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -98,6 +99,15 @@ class Site:
         query = {"redirect_uri": redirect_uri, "code_challenge": challenge, "code_challenge_method": "S256", "state": state, **more}
         return f"{self.url}/accounts/authorize?{urlencode(query)}"
 
+    def invite(self, address: str) -> str:
+        """Let a person invite this address, and return the mailed link."""
+        client = ApiClient(self.url)
+        tokens = client.call("POST", "/api/v1/auth/signin", {"email": "keyboard@example.com", "password": PASSWORD}).body
+        client.token = tokens["access_token"]
+        path = f"/api/v1/workspaces/{tokens['user']['workspace']['id']}/invitations"
+        assert client.call("POST", path, {"email": address, "role": "editor"}).status == 201
+        return self.link_mailed_to(address)
+
     def link_mailed_to(self, address: str) -> str:
         """Wait for an e-mail to this address and return the link in it; the e-mail is gone afterwards."""
         folder = self.stack.home / "mail"
@@ -124,6 +134,7 @@ def site(start_shared_stack: Callable[..., Stack], tmp_path_factory: pytest.Temp
         "web",
         "worker",
         EMAIL_VERIFICATION="mandatory",
+        DEFAULT_PLAN="enterprise",  # with seats for who is invited
         OIDC_PROVIDERS=f"studio|Studio login|{provider_url}|huntaze|huntaze-secret",
         CLIENT_REDIRECT_URIS=APP,
         API_AUTH_REQUESTS_PER_MINUTE="100000",

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.tests.browser.conftest import APP, Site, allow_at_provider, fill_sign_in, press, sign_in, sign_up
+from accounts.tests.factories import PASSWORD
 from huntaze.tests.client import Answer, ApiClient
 
 
@@ -90,6 +91,31 @@ def test_forgotten_password_is_set_by_the_mailed_link(page, site):
     page.get_by_role("link", name="Sign in").click()
     fill_sign_in(page, "forgot@example.com", "eleven quiet herons by the canal")
     expect(page.get_by_role("heading", level=1)).to_have_text("Devices")
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(True, 1440), (False, 360)])
+def test_invited_person_signs_up_comes_back_and_accepts(chromium, site, javascript, width):
+    context = chromium.new_context(java_script_enabled=javascript, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.headers.get("referer", "")))
+    address = f"invited{width}@example.com"
+    link = site.invite(address)
+    page.goto(link)
+    page.get_by_role("link", name="Make an account").click()
+    page.get_by_label("Name").fill("Iris Invited")
+    page.get_by_label("E-mail address").fill(address)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("I accept the terms").check()
+    press(page, "Make an account")
+    page.goto(site.link_mailed_to(address))
+    press(page, "It is mine")
+    fill_sign_in(page, address)
+    press(page, "Accept")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are in Cleo Creator")
+    token = link.rstrip("/").rpartition("/")[2]
+    assert [referer for referer in asked if token in referer] == []
+    context.close()
 
 
 def test_device_signed_out_in_another_browser_is_out_at_once(chromium, page, site):

@@ -4,6 +4,7 @@
 """
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -23,6 +24,7 @@ OPEN = {
     "provider-failed": "/accounts/oidc/studio/login/callback/?code=x&state=nobodys",
     "app-asked-wrongly": "/accounts/authorize",
     "suspended": "/accounts/inactive/",
+    "no-invitation": f"/accounts/invitations/{'x' * 43}/",
 }
 OWN = {
     "devices": "/accounts/sessions/",
@@ -37,23 +39,23 @@ OWN = {
     "prove-again": "/accounts/reauthenticate/",
     "continue-to-app": f"/accounts/authorize?redirect_uri={APP}&state=s&code_challenge_method=S256&code_challenge={'x' * 43}",
 }
-PICTURED = ("sign-in", "sign-up", "devices", "second-factor", "connections", "continue-to-app")
+PICTURED = ("sign-in", "sign-up", "invitation", "devices", "second-factor", "connections", "continue-to-app")
 
 
 @pytest.fixture(scope="module")
-def cookies(chromium: Browser, site: Site) -> list:
-    """Return the cookies of a person who is signed in."""
+def person(chromium: Browser, site: Site) -> SimpleNamespace:
+    """Return the cookies of a person who is signed in, and the path of the link by which they are invited."""
     context = chromium.new_context()
     sign_in(context.new_page(), site, "looks@example.com")
     cookies = context.cookies()
     context.close()
-    return cookies
+    return SimpleNamespace(cookies=cookies, invitation=site.invite("looks@example.com").removeprefix(site.url))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
-def test_every_page_fits_and_axe_finds_no_violation(chromium, site, cookies, axe, width, scheme):
+def test_every_page_fits_and_axe_finds_no_violation(chromium, site, person, axe, width, scheme):
     faults = {}
-    for paths, known in ((OPEN, []), (OWN, cookies)):
+    for paths, known in ((OPEN, []), (OWN | {"invitation": person.invitation}, person.cookies)):
         context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         context.add_cookies(known)
         page = context.new_page()
@@ -62,7 +64,7 @@ def test_every_page_fits_and_axe_finds_no_violation(chromium, site, cookies, axe
             picture(page, name, width)
             faults[name] = faults_of(page, axe)
         context.close()
-    assert faults == {name: [] for name in (*OPEN, *OWN)}
+    assert faults == {name: [] for name in (*OPEN, *OWN, "invitation")}
 
 
 def picture(page: Page, name: str, width: int) -> None:
