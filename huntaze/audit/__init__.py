@@ -6,12 +6,15 @@
 from huntaze.audit.chain import seal
 from huntaze.audit.checkpoints import BadCheckpoint, is_signed, read_checkpoint, sign_message, write_checkpoint
 from huntaze.audit.entries import erase, first_id_at, record
+from huntaze.audit.logs import AUDIT, Log
 from huntaze.audit.verification import Damage, Finding, Report, chains, compare, verify
 
 __all__ = [
+    "AUDIT",
     "BadCheckpoint",
     "Damage",
     "Finding",
+    "Log",
     "Report",
     "chains",
     "compare",

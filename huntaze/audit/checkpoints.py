@@ -14,6 +14,7 @@ import orjson
 from django.conf import settings
 from django.utils import timezone
 
+from huntaze.audit.logs import AUDIT
 from huntaze.env import EnvError
 from huntaze.models import AuditCheckpoint
 
@@ -30,29 +31,29 @@ class BadCheckpoint(Exception):
 
 @dataclass(frozen=True)
 class Head:
-    """The end of a chain: its count of entries and the hash of the last, as known at a time."""
+    """The end of a chain of a log: its count of entries and the hash of the last, as known at a time."""
 
     chain: UUID
     sequence: int
     hash: bytes
     made_at: datetime | None = None
+    log: str = AUDIT.name
 
     def message(self) -> bytes:
         """Return the bytes that are signed."""
-        return orjson.dumps([FORMAT, self.chain, self.sequence, self.hash.hex(), self.made_at], option=orjson.OPT_UTC_Z)
+        return orjson.dumps(
+            [f"huntaze.{self.log}.checkpoint.1", self.chain, self.sequence, self.hash.hex(), self.made_at], option=orjson.OPT_UTC_Z
+        )
 
 
-def sign(head: Head) -> AuditCheckpoint:
-    """Return the checkpoint of `head`, signed by the first key and not saved; raises EnvError without keys."""
+def sign(head: Head) -> dict[str, Any]:
+    """Return the columns of the checkpoint of `head`, signed by the first key; raises EnvError without keys."""
     kid, signature = sign_message(head.message())
-    return AuditCheckpoint(
-        chain=head.chain, sequence=head.sequence, hash=head.hash, made_at=head.made_at or timezone.now(), kid=kid, signature=signature
-    )
+    return {"sequence": head.sequence, "hash": head.hash, "made_at": head.made_at, "kid": kid, "signature": signature}
 
 
-def verify(chain: UUID, sequence: int, hash_: bytes, made_at: datetime, kid: str, signature: bytes) -> Head | None:
-    """Return the head that a checkpoint's columns say, or None when none of our keys signed it."""
-    head = Head(chain, sequence, bytes(hash_), made_at)
+def verify(head: Head, kid: str, signature: bytes) -> Head | None:
+    """Return `head`, or None when none of our keys signed it."""
     return head if is_signed(kid, bytes(signature), head.message()) else None
 
 
@@ -132,7 +133,7 @@ def _json(values: dict[str, Any]) -> str:
 def _head(values: dict[str, Any]) -> Head | None:
     made_at = datetime.fromisoformat(values["made_at"])
     chain, hash_, signature = UUID(values["chain"]), bytes.fromhex(values["hash"]), bytes.fromhex(values["signature"])
-    return verify(chain, values["sequence"], hash_, made_at, values["kid"], signature)
+    return verify(Head(chain, values["sequence"], hash_, made_at), values["kid"], signature)
 
 
 def _keys() -> "dict[str, Ed25519PrivateKey]":

@@ -11,19 +11,18 @@ from django.db import connection
 from django.db.models import Q
 
 from huntaze import context
+from huntaze.audit.logs import AUDIT
 from huntaze.models import AuditEntry, AuditPayload
 
 SALT_BYTES = 16
 MAXIMUM_USER_AGENT_LENGTH = 400
 LONGEST_TEXT = 500
-# Made by the database, whose text form of JSON is the only one that can be made again from what it stores.
-PAYLOAD_DIGEST = "sha256(p.salt || convert_to(jsonb_build_array(p.address, p.user_agent, p.changes)::text, 'UTF8'))"
 # One statement, since it is part of every write. The foreign key is checked at commit, when both rows are there.
 _RECORD = f"""
 WITH payload AS (
   INSERT INTO huntaze_auditpayload AS p (entry_id, salt, address, user_agent, changes)
   VALUES (%s, %s, %s::inet, %s, %s::jsonb)
-  RETURNING {PAYLOAD_DIGEST} AS digest
+  RETURNING {AUDIT.payload_digest} AS digest
 )
 INSERT INTO huntaze_auditentry (id, created_at, workspace_id, actor_kind, actor_id, credential_id, impersonated_by, via, action, subject_id,
   request_id, payload_digest)

@@ -9,23 +9,12 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from huntaze.audit import checkpoints
-from huntaze.audit.chain import BEFORE_THE_FIRST, LINKED, link
+from huntaze.audit.chain import BEFORE_THE_FIRST, link
 from huntaze.audit.checkpoints import Head
-from huntaze.audit.entries import PAYLOAD_DIGEST
-from huntaze.models import AuditCheckpoint, AuditEntry
+from huntaze.audit.logs import AUDIT, Log
 
 ROWS_AT_ONCE = 1000
 MAXIMUM_FINDINGS = 100
-# One statement and so one view of the data: what is sealed meanwhile is in all parts of it or in none.
-_CHAIN = f"""
-SELECT {", ".join(f"e.{name}" for name in LINKED)}, e.sequence, e.previous_hash, e.hash, {PAYLOAD_DIGEST},
-       k.sequence, k.hash, k.made_at, k.kid, k.signature
-FROM huntaze_auditentry e
-LEFT JOIN huntaze_auditpayload p ON p.entry_id = e.id
-LEFT JOIN huntaze_auditcheckpoint k ON k.chain = e.chain
-WHERE e.chain = %s AND e.sequence IS NOT NULL
-ORDER BY e.sequence
-"""  # noqa: S608  (no value is part of it)
 
 
 class Damage(models.TextChoices):
@@ -52,14 +41,14 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a chain holds; `erased` entries have no payload, `findings` are the first hundred."""
+    """What a chain holds; `erased` entries have lost their payload, `checkpoint` is the row, `findings` are the first hundred."""
 
     chain: UUID
     sealed: int = 0
     unsealed: int = 0
     erased: int = 0
     head: Head | None = None
-    checkpoint: AuditCheckpoint | None = None
+    checkpoint: Any = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -73,69 +62,83 @@ class Report:
             self.findings.append(Finding(kind, sequence, entry_id))
 
 
-def chains() -> list[UUID]:
-    """Return every chain that has entries or a checkpoint: those of workspaces, and the installation's."""
-    signed = AuditCheckpoint.objects.values_list("chain", flat=True)
-    return sorted({*signed, *AuditEntry._base_manager.values_list("chain", flat=True).distinct()})
+def chains(log: Log = AUDIT) -> list[UUID]:
+    """Return every chain of `log` that has entries or a checkpoint: those of workspaces, and the installation's."""
+    signed = log.checkpoints.objects.values_list("chain", flat=True)
+    return sorted({*signed, *log.entries._base_manager.values_list("chain", flat=True).distinct()})
 
 
-def verify(chain: UUID) -> Report:
+def verify(chain: UUID, log: Log = AUDIT) -> Report:
     """Look at every entry of a chain, in constant memory, and at its checkpoint."""
     report = Report(chain)
-    known = AuditCheckpoint.objects.filter(chain=chain).first()
-    report.unsealed = AuditEntry._base_manager.filter(chain=chain, sequence=None).count()
+    known = log.checkpoints.objects.filter(chain=chain).first()
+    report.unsealed = log.entries._base_manager.filter(chain=chain, sequence=None).count()
     sequence, previous = 0, BEFORE_THE_FIRST
-    for row in _rows(chain):
-        values, (place, before, hash_, digest), signed = row[: len(LINKED)], row[len(LINKED) : -5], row[-5:]
+    for row in _rows(chain, log):
+        values, (place, before, hash_, digest), signed = row[: len(log.linked)], row[len(log.linked) : -5], row[-5:]
         entry_id = values[0]
         if place != sequence + 1:
             report.found(Damage.MISSING, place, entry_id)
         elif bytes(before) != previous:
             report.found(Damage.BROKEN_LINK, place, entry_id)
-        if link(values, sequence=place, previous_hash=bytes(before)) != bytes(hash_):
+        if link(values, sequence=place, previous_hash=bytes(before), log=log) != bytes(hash_):
             report.found(Damage.ENTRY_ALTERED, place, entry_id)
-        if digest is None:
+        if log.payload and digest is None:
             report.erased += 1
-        elif bytes(digest) != bytes(values[LINKED.index("payload_digest")]):
+        elif log.payload and bytes(digest) != bytes(values[-1]):
             report.found(Damage.PAYLOAD_ALTERED, place, entry_id)
         sequence, previous = place, bytes(hash_)
         report.sealed += 1
         report.head = Head(chain, place, previous)
-        known = _checkpoint(chain, signed)
+        known = _checkpoint(chain, signed, log)
     report.checkpoint = known
-    _compare_with_checkpoint(report)
+    _compare_with_checkpoint(report, log)
     return report
 
 
 def compare(head: Head) -> Finding | None:
-    """Hold a head from a checkpoint file against the chain as it is now; return the damage, if any."""
-    entry = AuditEntry._base_manager.filter(chain=head.chain, sequence=head.sequence).first()
+    """Hold a head from a checkpoint file against the audit chain as it is now; return the damage, if any."""
+    entry = AUDIT.entries._base_manager.filter(chain=head.chain, sequence=head.sequence).first()
     if entry is None:
         return Finding(Damage.TRUNCATED, head.sequence)
     return None if bytes(entry.hash or b"") == head.hash else Finding(Damage.REWRITTEN, head.sequence, entry.id)
 
 
-def _rows(chain: UUID) -> Iterator[tuple[Any, ...]]:
+def _rows(chain: UUID, log: Log) -> Iterator[tuple[Any, ...]]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_CHAIN, (chain,))
+        cursor.execute(_entries_of(log), (chain,))
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
 
 
-def _checkpoint(chain: UUID, columns: Iterable[Any]) -> AuditCheckpoint | None:
+def _entries_of(log: Log) -> str:
+    """Return one statement, and so one view of the data: what is sealed meanwhile is in all parts of it or in none."""
+    return f"""
+    SELECT {", ".join(f"e.{name}" for name in log.linked)}, e.sequence, e.previous_hash, e.hash, {log.payload_digest},
+           k.sequence, k.hash, k.made_at, k.kid, k.signature
+    FROM {log.entries._meta.db_table} e
+    {f"LEFT JOIN {log.payload} p ON p.entry_id = e.id" if log.payload else ""}
+    LEFT JOIN {log.checkpoints._meta.db_table} k ON k.chain = e.chain
+    WHERE e.chain = %s AND e.sequence IS NOT NULL
+    ORDER BY e.sequence
+    """  # noqa: S608  (no value is part of it)
+
+
+def _checkpoint(chain: UUID, columns: Iterable[Any], log: Log) -> Any:
     sequence, hash_, made_at, kid, signature = columns
     if sequence is None:
         return None
-    return AuditCheckpoint(chain=chain, sequence=sequence, hash=hash_, made_at=made_at, kid=kid, signature=signature)
+    return log.checkpoints(chain=chain, sequence=sequence, hash=hash_, made_at=made_at, kid=kid, signature=signature)
 
 
-def _compare_with_checkpoint(report: Report) -> None:
+def _compare_with_checkpoint(report: Report, log: Log) -> None:
     signed, head = report.checkpoint, report.head or Head(report.chain, 0, BEFORE_THE_FIRST)
     if signed is None:
         if head.sequence:
             report.found(Damage.UNSIGNED, head.sequence)
         return
-    if checkpoints.verify(signed.chain, signed.sequence, bytes(signed.hash), signed.made_at, signed.kid, bytes(signed.signature)) is None:
+    end = Head(signed.chain, signed.sequence, bytes(signed.hash), signed.made_at, log.name)
+    if checkpoints.verify(end, signed.kid, signed.signature) is None:
         report.found(Damage.FORGED_CHECKPOINT, signed.sequence)
     if signed.sequence > head.sequence:
         report.found(Damage.TRUNCATED, signed.sequence)
