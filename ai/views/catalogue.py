@@ -15,7 +15,7 @@ class ModelsView(ApiView):
 
     resource = "generations"
 
-    @extend_schema(responses={200: ModelListSerializer}, operation_id="ai_models")
+    @extend_schema(responses={200: ModelListSerializer}, operation_id="ai_models", summary="The models that may write")
     def get(self, request: Request) -> Response:
         """Return every model that may write, with its abilities, the price in force and the day on which its vendor retires it."""
         return Response(show(ModelListSerializer, {"data": queries.catalogue()}))

@@ -62,37 +62,37 @@ class Report:
             self.findings.append(Finding(kind, sequence, entry_id))
 
 
-def chains(log: Log = AUDIT) -> list[UUID]:
-    """Return every chain of `log` that has entries or a checkpoint: those of workspaces, and the installation's."""
-    signed = log.checkpoints.objects.values_list("chain", flat=True)
-    return sorted({*signed, *log.entries._base_manager.values_list("chain", flat=True).distinct()})
+def chains(of: Log = AUDIT) -> list[UUID]:
+    """Return every chain of the log `of` that has entries or a checkpoint: those of workspaces, and the installation's."""
+    signed = of.checkpoints.objects.values_list("chain", flat=True)
+    return sorted({*signed, *of.entries._base_manager.values_list("chain", flat=True).distinct()})
 
 
-def verify(chain: UUID, log: Log = AUDIT) -> Report:
+def verify(chain: UUID, of: Log = AUDIT) -> Report:
     """Look at every entry of a chain, in constant memory, and at its checkpoint."""
     report = Report(chain)
-    known = log.checkpoints.objects.filter(chain=chain).first()
-    report.unsealed = log.entries._base_manager.filter(chain=chain, sequence=None).count()
+    known = of.checkpoints.objects.filter(chain=chain).first()
+    report.unsealed = of.entries._base_manager.filter(chain=chain, sequence=None).count()
     sequence, previous = 0, BEFORE_THE_FIRST
-    for row in _rows(chain, log):
-        values, (place, before, hash_, digest), signed = row[: len(log.linked)], row[len(log.linked) : -5], row[-5:]
+    for row in _rows(chain, of):
+        values, (place, before, hash_, digest), signed = row[: len(of.linked)], row[len(of.linked) : -5], row[-5:]
         entry_id = values[0]
         if place != sequence + 1:
             report.found(Damage.MISSING, place, entry_id)
         elif bytes(before) != previous:
             report.found(Damage.BROKEN_LINK, place, entry_id)
-        if link(values, sequence=place, previous_hash=bytes(before), log=log) != bytes(hash_):
+        if link(values, sequence=place, previous_hash=bytes(before), of=of) != bytes(hash_):
             report.found(Damage.ENTRY_ALTERED, place, entry_id)
-        if log.payload and digest is None:
+        if of.payload and digest is None:
             report.erased += 1
-        elif log.payload and bytes(digest) != bytes(values[-1]):
+        elif of.payload and bytes(digest) != bytes(values[-1]):
             report.found(Damage.PAYLOAD_ALTERED, place, entry_id)
         sequence, previous = place, bytes(hash_)
         report.sealed += 1
         report.head = Head(chain, place, previous)
-        known = _checkpoint(chain, signed, log)
+        known = _checkpoint(chain, signed, of)
     report.checkpoint = known
-    _compare_with_checkpoint(report, log)
+    _compare_with_checkpoint(report, of)
     return report
 
 
@@ -104,40 +104,40 @@ def compare(head: Head) -> Finding | None:
     return None if bytes(entry.hash or b"") == head.hash else Finding(Damage.REWRITTEN, head.sequence, entry.id)
 
 
-def _rows(chain: UUID, log: Log) -> Iterator[tuple[Any, ...]]:
+def _rows(chain: UUID, of: Log) -> Iterator[tuple[Any, ...]]:
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_entries_of(log), (chain,))
+        cursor.execute(_entries_of(of), (chain,))
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
 
 
-def _entries_of(log: Log) -> str:
+def _entries_of(of: Log) -> str:
     """Return one statement, and so one view of the data: what is sealed meanwhile is in all parts of it or in none."""
     return f"""
-    SELECT {", ".join(f"e.{name}" for name in log.linked)}, e.sequence, e.previous_hash, e.hash, {log.payload_digest},
+    SELECT {", ".join(f"e.{name}" for name in of.linked)}, e.sequence, e.previous_hash, e.hash, {of.payload_digest},
            k.sequence, k.hash, k.made_at, k.kid, k.signature
-    FROM {log.entries._meta.db_table} e
-    {f"LEFT JOIN {log.payload} p ON p.entry_id = e.id" if log.payload else ""}
-    LEFT JOIN {log.checkpoints._meta.db_table} k ON k.chain = e.chain
+    FROM {of.entries._meta.db_table} e
+    {f"LEFT JOIN {of.payload} p ON p.entry_id = e.id" if of.payload else ""}
+    LEFT JOIN {of.checkpoints._meta.db_table} k ON k.chain = e.chain
     WHERE e.chain = %s AND e.sequence IS NOT NULL
     ORDER BY e.sequence
     """  # noqa: S608  (no value is part of it)
 
 
-def _checkpoint(chain: UUID, columns: Iterable[Any], log: Log) -> Any:
+def _checkpoint(chain: UUID, columns: Iterable[Any], of: Log) -> Any:
     sequence, hash_, made_at, kid, signature = columns
     if sequence is None:
         return None
-    return log.checkpoints(chain=chain, sequence=sequence, hash=hash_, made_at=made_at, kid=kid, signature=signature)
+    return of.checkpoints(chain=chain, sequence=sequence, hash=hash_, made_at=made_at, kid=kid, signature=signature)
 
 
-def _compare_with_checkpoint(report: Report, log: Log) -> None:
+def _compare_with_checkpoint(report: Report, of: Log) -> None:
     signed, head = report.checkpoint, report.head or Head(report.chain, 0, BEFORE_THE_FIRST)
     if signed is None:
         if head.sequence:
             report.found(Damage.UNSIGNED, head.sequence)
         return
-    end = Head(signed.chain, signed.sequence, bytes(signed.hash), signed.made_at, log.name)
+    end = Head(signed.chain, signed.sequence, bytes(signed.hash), signed.made_at, of.name)
     if checkpoints.verify(end, signed.kid, signed.signature) is None:
         report.found(Damage.FORGED_CHECKPOINT, signed.sequence)
     if signed.sequence > head.sequence:
