@@ -34,8 +34,8 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if not settings.ADMIN_REQUIRES_MFA or match is None or match.app_name != "admin" or match.url_name == "logout":
             return None
-        if not request.user.is_authenticated or _has_shown_one(request):
-            return None
+        if not request.user.is_authenticated or not request.user.is_staff or _has_shown_one(request):
+            return None  # who is no member of staff is refused by the admin itself
         if not mfa.is_on(request.user.pk):
             messages.warning(request, _("The admin asks for a second factor: add one, then go there again."))
             return redirect("mfa_index")

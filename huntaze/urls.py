@@ -8,12 +8,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from huntaze import views
 
 handler400 = "huntaze.api.errors.bad_request"
+handler403 = "huntaze.api.errors.forbidden"
 handler404 = "huntaze.api.errors.not_found"
 handler500 = "huntaze.api.errors.internal_error"
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.pages")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 from rest_framework.permissions import AllowAny
@@ -14,6 +15,9 @@ from rest_framework.request import Request
 from huntaze import valkey
 from huntaze.api.errors import NotFound, Problem
 from huntaze.api.views import ApiView
+from huntaze.env import BASE_DIR
+
+MARK = BASE_DIR / "huntaze/static/huntaze/mark.svg"
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -27,6 +31,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     ready = all(parts.values())
     report = {name: "ok" if up else "down" for name, up in parts.items()}
     return JsonResponse({"status": "ready" if ready else "not_ready", **report}, status=200 if ready else 503)
+
+
+@cache_control(public=True, max_age=86_400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Answer the mark, for those that ask without having read a page which names it."""
+    return HttpResponse(MARK.read_bytes(), content_type="image/svg+xml")
 
 
 def errors(request: HttpRequest) -> HttpResponse:

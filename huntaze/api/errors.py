@@ -224,12 +224,12 @@ def problem_response(problem: Problem) -> HttpResponse:
     return HttpResponse(dumps(problem.document()), status=problem.status, headers=problem.headers, content_type=CONTENT_TYPE)
 
 
-def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+def answer(request: HttpRequest, problem: Problem, *, way_back: str = "") -> HttpResponse:
     """Return the answer that tells of `problem`: a page where the address is that of one with forms, else a problem document."""
     if not request.path_info.startswith(PAGES):
         return problem_response(problem)
     # A page that a person went astray on leads to its start; one that refused what was sent, back to itself.
-    way_back = request.path_info if problem.retryable else request.path_info[: request.path_info.index("/", 1) + 1]
+    way_back = way_back or (request.path_info if problem.retryable else request.path_info[: request.path_info.index("/", 1) + 1])
     told = {"problem": problem, "way_back": way_back, "request_id": context.current().request_id}
     page = render_to_string("huntaze/problem.html", told)  # without the request, whose context would ask the database
     return HttpResponse(page, status=problem.status, headers=problem.headers)
@@ -238,6 +238,16 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself refuses (`handler400`), such as one with a foreign Host header."""
     return answer(request, MalformedRequest(_("The request was refused before it reached the API.")))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a page that is not for this person (`handler403`); who is no member of staff is told where theirs are."""
+    if request.path_info.startswith("/admin/") and not request.user.is_staff:
+        detail = _(
+            "The back office is for the staff of this installation. Your account has its own pages; sign out there to come as staff."
+        )
+        return answer(request, Forbidden(detail), way_back="/accounts/")
+    return answer(request, Forbidden(str(exception)))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -64,6 +64,20 @@ def test_action_is_audited_with_who_did_it_from_where(staff_browser, staff, work
     assert (entry.actor_id, entry.address, entry.request_id) == (staff.id, "192.0.2.7", "from-the-admin")
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/user/", "/admin/login/"])
+@pytest.mark.parametrize("needs_a_second_factor", [False, True])
+def test_creator_is_told_that_the_admin_is_for_staff(path, needs_a_second_factor, owner, client, settings):
+    settings.ADMIN_REQUIRES_MFA = needs_a_second_factor
+    client.force_login(owner)
+    answer = client.get(path, follow=True)
+    page = answer.content.decode()
+    assert (answer.status_code, "The back office is for the staff of this installation." in page, 'href="/accounts/"' in page) == (
+        403,
+        True,
+        True,
+    )
+
+
 def test_cookie_of_the_admin_is_not_looked_at_elsewhere(staff_browser, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert staff_browser.get("/healthz").status_code == 200

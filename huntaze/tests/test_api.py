@@ -5,6 +5,7 @@ from django.test import Client
 
 from huntaze import valkey
 from huntaze.api.errors import Problem
+from huntaze.env import BASE_DIR
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_pages_of_the_api_answer_a_wrong_method_with_a_problem(anonymous, path, 
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/api/docs/errors"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/favicon.ico", "/api/docs/errors"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("checks", [True, False])
 def test_page_that_takes_nothing_answers_a_wrong_method_with_a_problem(path, method, checks):
@@ -347,6 +348,16 @@ def test_foreign_host_is_refused_with_the_usual_headers(anonymous):
         "mine-1",
         "mine-1",
         "default-src 'none'; frame-ancestors 'none'",
+    )
+
+
+def test_browsers_find_the_mark_and_keep_it(anonymous):
+    answer = anonymous.get("/favicon.ico")
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"], answer.content) == (
+        200,
+        "image/svg+xml",
+        "public, max-age=86400",
+        (BASE_DIR / "huntaze/static/huntaze/mark.svg").read_bytes(),
     )
 
 

@@ -48,6 +48,7 @@ OPEN = {
 PAGES = {
     "healthz": "open",
     "readyz": "open",
+    "favicon.ico": "open",
     "admin/": "staff, by Django's admin",
     "accounts/": "account pages, by a browser's session",
     "api/schema/": "open",
