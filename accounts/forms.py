@@ -1,6 +1,7 @@
 """Forms of the account pages; what they ask for is done by the services that the API calls."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, cast
 
 from allauth.account.forms import LoginForm
@@ -13,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts import services
+from accounts import notices, services
 from accounts.models import User
 from accounts.validators import MAXIMUM_LENGTH, validate_name
 from huntaze.api.errors import Problem, ValidationFailed
@@ -133,6 +134,16 @@ class ProviderSignUpForm(NewPersonForm):
         except services.EmailTaken:
             return None, headed_redirect_response("account_login")
         return self.sociallogin.user, None
+
+
+class NoticesForm(forms.Form):
+    """Of which notices a person wants e-mails, of those that can be switched off."""
+
+    def __init__(self, *args: Any, wanted: Mapping[str, bool], **options: Any) -> None:
+        super().__init__(*args, **options)
+        for kind, told in notices.KINDS.items():
+            if not told.security:
+                self.fields[kind] = forms.BooleanField(label=told.title, required=False, initial=wanted[kind])
 
 
 class EmailForm(forms.Form):

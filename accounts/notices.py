@@ -7,23 +7,25 @@ To add a kind, add its row to `KINDS` and its templates `accounts/mail/<kind>.su
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import NoticePreference, User
 from huntaze import audit, events, mail
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 
 @dataclass(frozen=True)
 class Kind:
     """What a notice is about; one of `security` is always mailed. Templates get the names in `says`, besides `name` and `at`."""
 
-    title: str | Promise
+    title: "_StrOrPromise"
     security: bool = True
     says: tuple[str, ...] = ()
 
@@ -42,6 +44,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "account_restored": Kind(_("The deleted account is back")),
         "account_suspended": Kind(_("The account is suspended")),
         "account_unsuspended": Kind(_("The account is no longer suspended")),
+        "role_changed": Kind(_("Another role in a workspace"), security=False, says=("workspace", "role")),
+        "member_removed": Kind(_("A place in a workspace that ended"), security=False, says=("workspace",)),
+        "ownership_changed": Kind(_("A workspace that was handed on"), says=("workspace", "owner", "received")),
         "impersonated": Kind(_("Somebody of the staff acts on your behalf"), says=("reason",)),
     }
 )
@@ -63,14 +68,27 @@ def tell(*, user: User, kind: str, context: dict[str, Any] | None = None, worksp
             mail.send(to=to or user.email, template=f"accounts/mail/{kind}", language=user.language, context=values, person_id=user.id)
 
 
-def prefer(*, user: User, kind: str, by_email: bool) -> None:
-    """Note whether a person wants e-mails of this kind; audited. Raises LookupError for an unknown kind and for one of security."""
-    if KINDS[kind].security:
-        raise LookupError(f"The notice {kind} cannot be switched off.")
+def prefer(*, user_id: UUID, workspace_id: UUID, by_email: Mapping[str, bool]) -> None:
+    """Note of which kinds a person wants e-mails; audited, for the workspace that they act in, where any differs.
+
+    Raises LookupError for an unknown kind, and for one of security that is to be switched off.
+    """
+    fixed = [kind for kind, wanted in by_email.items() if KINDS[kind].security and not wanted]
+    if fixed:
+        raise LookupError(f"The notice {fixed[0]} cannot be switched off.")
     with transaction.atomic():
-        NoticePreference.objects.update_or_create(user=user, kind=kind, defaults={"by_email": by_email})
-        changes = {kind: [not by_email, by_email]}
-        audit.record("notices.prefer", workspace_id=user.default_workspace_id, subject_id=user.id, actor_id=user.id, changes=changes)
+        before = preferences_of(user_id)
+        changes = {kind: [before[kind], wanted] for kind, wanted in by_email.items() if before[kind] != wanted}
+        for kind, (_before, wanted) in changes.items():
+            NoticePreference.objects.update_or_create(user_id=user_id, kind=kind, defaults={"by_email": wanted})
+        if changes:
+            audit.record("notices.prefer", workspace_id=workspace_id, subject_id=user_id, actor_id=user_id, changes=changes)
+
+
+def preferences_of(user_id: UUID) -> dict[str, bool]:
+    """Return of each kind whether the person is mailed: one of security always is. Makes one query."""
+    refused = set(NoticePreference.objects.filter(user_id=user_id, by_email=False).values_list("kind", flat=True))
+    return {kind: told.security or kind not in refused for kind, told in KINDS.items()}
 
 
 def is_wanted(*, user_id: UUID, kind: str) -> bool:

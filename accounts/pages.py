@@ -24,6 +24,7 @@ urlpatterns = [
     re_path(r"^password/reset/(?P<token>[\w-]{43})/$", pages.reset_password, name="account_reset_password_by_link"),
     path("invitations/", invitation_pages.invitation, name="account_invitation"),
     path("invitations/<str:token>/", invitation_pages.open_link, name="account_open_invitation"),
+    path("notices/", pages.notices, name="account_notices"),
     path("language/", set_language, name="account_language"),
     path("impersonation/stop/", impersonation.stop, name="account_stop_impersonation"),
     path("authorize", oauth.authorize, name="account_authorize"),

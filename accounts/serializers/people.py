@@ -6,9 +6,11 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.validators import URLValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from accounts import notices
 from accounts.models import MemberRole, Plan, Role
 from accounts.validators import validate_name
 from huntaze.api.serializers import StrictSerializer
@@ -71,6 +73,36 @@ class AvatarField(serializers.CharField):
         return "" if data == "" else super().run_validation(data)
 
 
+class AlwaysMailedField(serializers.BooleanField):
+    """Whether notices of a kind of security are mailed: they are, whatever one prefers."""
+
+    default_error_messages = {
+        "always_mailed": _("Notices of this kind keep the account safe. They are always mailed and cannot be switched off.")
+    }
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return True; raises ValidationError for anything else."""
+        wanted = super().to_internal_value(data)
+        if not wanted:
+            self.fail("always_mailed")
+        return wanted
+
+
+class NoticesSerializer(StrictSerializer):
+    """Of which kinds of notices a person is sent e-mails; each kind is a field."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return one field for each kind, which says what it is about and whether it can be switched off."""
+        return super().get_fields() | {kind: _notice_field(told) for kind, told in notices.KINDS.items()}
+
+
+def _notice_field(told: notices.Kind) -> serializers.BooleanField:
+    if not told.security:
+        return serializers.BooleanField(required=False, help_text=told.title)
+    always = format_lazy("{title}. {always}", title=told.title, always=_("Always mailed: it cannot be switched off."))
+    return AlwaysMailedField(required=False, help_text=always)
+
+
 class PersonSerializer(StrictSerializer):
     """What a person says of themselves."""
 
@@ -81,3 +113,4 @@ class PersonSerializer(StrictSerializer):
     timezone = TimeZoneField(max_length=64, required=False, help_text=_("IANA time zone."))
     language = serializers.ChoiceField(settings.LANGUAGES, required=False, help_text=_("Of e-mails and pages."))
     avatar = AvatarField(required=False, help_text=_("Address of a picture, with https, or empty."))
+    notices = NoticesSerializer(required=False, help_text=_("Of which notices you are sent e-mails."))

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import notices
 from accounts.models import ApiKey, MemberRole, Membership, PlanSource, User, Workspace
 from accounts.services.keys import revoke_keys
 from accounts.signals import workspace_created
-from huntaze import audit, events
+from huntaze import audit, context, events
 from huntaze.api.errors import Forbidden, NotFound, Problem
 
 MAXIMUM_ON_DEFAULT_PLAN = 5
@@ -59,36 +60,42 @@ def update_workspace(*, workspace_id: UUID, **changes: Any) -> None:
 def change_role(*, workspace_id: UUID, user_id: UUID, role: str) -> None:
     """Give a member another role than the owner's, which counts from their next call on; audits and emits `member.changed`.
 
-    Raises NotFound when they are no member, and OwnerStays when they are the owner.
+    The person is told, unless they did it. Raises NotFound when they are no member, and OwnerStays when they are the owner.
     """
     with transaction.atomic():
         lock_workspace(workspace_id)
         membership = _member(workspace_id, user_id)
         if membership.role == MemberRole.OWNER:
             raise OwnerStays
-        _write_role(membership, role)
+        if membership.role != role:
+            _write_role(membership, role)
+            _tell(membership, "role_changed", role=MemberRole(role).label)
 
 
 def hand_over(*, workspace_id: UUID, owner_id: UUID, user_id: UUID) -> None:
     """Make another member the owner, and the owner a manager; audits and emits `member.changed` for both.
 
-    Raises Forbidden when `owner_id` is not the owner any more, and NotFound when the other is no member, or suspended.
+    Both are told. Raises Forbidden when `owner_id` is not the owner any more, and NotFound when the other is no member, or suspended.
     """
     with transaction.atomic():
-        lock_workspace(workspace_id)
-        owner = Membership.objects.get(workspace_id=workspace_id, role=MemberRole.OWNER)
+        workspace = lock_workspace(workspace_id)
+        owner = Membership.objects.select_related("user").get(workspace_id=workspace_id, role=MemberRole.OWNER)
         if owner.user_id != owner_id:
             raise Forbidden
         heir = _member(workspace_id, user_id, user__is_active=True)
         if heir.user_id != owner_id:
             _write_role(owner, MemberRole.MANAGER)
             _write_role(heir, MemberRole.OWNER)
+            for membership in (owner, heir):
+                said = {"workspace": workspace.name, "owner": heir.user.name, "received": membership == heir}
+                notices.tell(user=membership.user, kind="ownership_changed", context=said)
 
 
 def remove_member(*, workspace_id: UUID, user_id: UUID) -> None:
     """End a membership, and with it the person's API keys there; audits and emits `member.removed`.
 
-    Somebody whose default workspace it was gets another of theirs as default, or a new one. Raises NotFound when they are no
+    Somebody whose default workspace it was gets another of theirs as default, or a new one. Who did not leave by themselves is told.
+    Raises NotFound when they are no
     member, and OwnerStays when they are the owner.
     """
     with transaction.atomic():
@@ -102,6 +109,7 @@ def remove_member(*, workspace_id: UUID, user_id: UUID) -> None:
         changes = {"role": [membership.role, None]}
         audit.record("member.remove", workspace_id=workspace_id, subject_id=user_id, changes=changes)
         events.emit("member.removed", workspace_id=workspace_id, subject_id=user_id, data={"role": membership.role})
+        _tell(membership, "member_removed")
 
 
 def lock_workspace(workspace_id: UUID) -> Workspace:
@@ -120,20 +128,26 @@ def _create_workspace(*, user_id: UUID, name: str, **fields: Any) -> Workspace:
 
 
 def _member(workspace_id: UUID, user_id: UUID, **conditions: Any) -> Membership:
-    membership: Membership | None = Membership.objects.filter(workspace_id=workspace_id, user_id=user_id, **conditions).first()
+    members = Membership.objects.select_related("user", "workspace")
+    membership: Membership | None = members.filter(workspace_id=workspace_id, user_id=user_id, **conditions).first()
     if membership is None:
         raise NotFound
     return membership
 
 
 def _write_role(membership: Membership, role: str) -> None:
-    if membership.role == role:
-        return
     changes = {"role": [membership.role, role]}
     Membership.objects.filter(id=membership.id).update(role=role)
     audit.record("member.change", workspace_id=membership.workspace_id, subject_id=membership.user_id, changes=changes)
     data = {"role": role}
     events.emit("member.changed", workspace_id=membership.workspace_id, subject_id=membership.user_id, data=data)
+
+
+def _tell(membership: Membership, kind: str, **said: Any) -> None:
+    """Tell a live account what somebody else did to its place in a workspace."""
+    user = membership.user
+    if user.deleted_at is None and context.current().actor_id != user.id:
+        notices.tell(user=user, kind=kind, context={"workspace": membership.workspace.name, **said})
 
 
 def _leave_default(workspace_id: UUID, user_id: UUID) -> None:

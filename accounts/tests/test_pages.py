@@ -23,6 +23,7 @@ OPEN = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/
 OWN = (
     "/accounts/sessions/",
     "/accounts/email/",
+    "/accounts/notices/",
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",

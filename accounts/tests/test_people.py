@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts import notices
 from accounts.models import User
 from accounts.tests.factories import add_member, client_of, make_workspace
 from huntaze.models import AuditEntry
@@ -9,13 +10,15 @@ from huntaze.models import AuditEntry
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/users/me"
 PROFILE = "/api/v1/users/profile"
-EMPTY = {"display_name": "", "bio": "", "timezone": "UTC", "language": "en", "avatar": ""}
+NOTICES = dict.fromkeys(notices.KINDS, True)
+EMPTY = {"display_name": "", "bio": "", "timezone": "UTC", "language": "en", "avatar": "", "notices": NOTICES}
 FULL = {
     "display_name": "Olive",
     "bio": "Cooks on camera.",
     "timezone": "Europe/Paris",
     "language": "fr",
     "avatar": "https://pictures.example/olive.webp",
+    "notices": {**NOTICES, "role_changed": False},
 }
 
 
@@ -62,6 +65,9 @@ def test_profile_edit_that_changes_nothing_is_not_audited(api, body):
         ({"avatar": "javascript:alert(1)"}, "/avatar", "invalid"),
         ({"avatar": "https://pictures.example/" + "a" * 200}, "/avatar", "max_length"),
         ({"avatar": None}, "/avatar", "null"),
+        ({"notices": {"password_changed": False}}, "/notices/password_changed", "always_mailed"),
+        ({"notices": {"role_changed": "no"}}, "/notices/role_changed", "wrong_type"),
+        ({"notices": {"gossip": True}}, "/notices/gossip", "unknown_field"),
         ({"email": "new@example.com"}, "/email", "unknown_field"),
         ({"role": "admin"}, "/role", "unknown_field"),
     ],
@@ -104,7 +110,7 @@ def test_everybody_may_edit_themselves_in_a_workspace_of_others(owner, stranger)
 # The savepoint of an edit and its release count too.
 @pytest.mark.parametrize(
     ("method", "path", "body", "queries"),
-    [("get", PROFILE, None, 2), ("patch", PROFILE, {"bio": "x"}, 6), ("patch", PROFILE, {}, 4), ("patch", ME, {"name": "x"}, 6)],
+    [("get", PROFILE, None, 3), ("patch", PROFILE, {"bio": "x"}, 7), ("patch", PROFILE, {}, 5), ("patch", ME, {"name": "x"}, 6)],
 )
 def test_query_count_of_each_operation(api, method, path, body, queries, django_assert_num_queries):
     with django_assert_num_queries(queries):

@@ -21,8 +21,9 @@ from django.views.decorators.http import require_POST
 
 from accounts import devices, services
 from accounts.browsers import session_id_of
-from accounts.forms import BROWSER_KEY, ChangePasswordForm, EmailForm, NewEmailForm, NewPasswordForm, add_faults
+from accounts.forms import BROWSER_KEY, ChangePasswordForm, EmailForm, NewEmailForm, NewPasswordForm, NoticesForm, add_faults
 from accounts.models import RevokedReason, Session, User
+from accounts.notices import KINDS, prefer, preferences_of
 from accounts.services.sessions import end_sessions_but
 from huntaze.api.errors import NotFound, Problem
 
@@ -64,6 +65,20 @@ def end_other_sessions(request: HttpRequest) -> HttpResponseRedirect:
     end_sessions_but(session_id_of(request), user=_person(request), reason=RevokedReason.SIGNED_OUT_EVERYWHERE)
     messages.success(request, _("All other devices were signed out."))
     return redirect("account_sessions")
+
+
+@page
+@login_required
+def notices(request: HttpRequest) -> HttpResponse:
+    """Show of what the person is sent e-mails, and let them switch off what may be."""
+    person = _person(request)
+    form = NoticesForm(request.POST if request.method == "POST" else None, wanted=preferences_of(person.id))
+    if form.is_valid():
+        prefer(user_id=person.id, workspace_id=person.default_workspace_id, by_email=form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("account_notices")
+    always = [told.title for told in KINDS.values() if told.security]
+    return render(request, "account/notices.html", {"form": form, "always": always})
 
 
 @page

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import services
+from accounts import notices, services
 from accounts.authentication import Principal
 from accounts.models import User
 from accounts.serializers.people import MeEditSerializer, PersonSerializer, ProfileSerializer
@@ -47,15 +47,21 @@ class Profile(ApiView):
     @extend_schema(operation_id="users_profile", responses={200: PersonSerializer})
     def get(self, request: Request) -> Response:
         """Return what the person who calls says of themselves."""
-        return Response(User.objects.values(*_SHOWN).get(id=self.caller.id))
+        person = User.objects.values(*_SHOWN).get(id=self.caller.id)
+        return Response(person | {"notices": notices.preferences_of(self.caller.id)})
 
     @extend_schema(operation_id="users_profile_edit", request=PersonSerializer, responses={200: PersonSerializer})
     def patch(self, request: Request) -> Response:
-        """Change what the person who calls says of themselves; fields that are not sent stay."""
+        """Change what you say of yourself; fields that are not sent stay.
+
+        `notices` says of which notices you are sent e-mails. 422 with `always_mailed` for a notice of security, which cannot be
+        switched off.
+        """
         caller = self.caller
         fields = read(PersonSerializer, request.data)
-        person = services.edit_profile(user_id=caller.id, workspace_id=caller.workspace_id, **fields)
-        return Response({name: person[name] for name in _SHOWN})
+        by_email = fields.pop("notices", {})
+        person = services.edit_profile(user_id=caller.id, workspace_id=caller.workspace_id, by_email=by_email, **fields)
+        return Response({name: person[name] for name in _SHOWN} | {"notices": notices.preferences_of(caller.id)})
 
 
 _SHOWN = ("display_name", "bio", "timezone", "language", "avatar")

@@ -29,6 +29,7 @@ OPEN = {
 OWN = {
     "devices": "/accounts/sessions/",
     "email": "/accounts/email/",
+    "notices": "/accounts/notices/",
     "password": "/accounts/password/change/",
     "second-factor": "/accounts/2fa/",
     "authenticator-app": "/accounts/2fa/totp/activate/",
