@@ -17,6 +17,7 @@ from huntaze.models import AuditEntry, AuditPayload
 SALT_BYTES = 16
 MAXIMUM_USER_AGENT_LENGTH = 400
 LONGEST_TEXT = 500
+_GIVEN = AUDIT.linked[:-1]  # all but the payload's digest, which the database makes
 # One statement, since it is part of every write. The foreign key is checked at commit, when both rows are there.
 _RECORD = f"""
 WITH payload AS (
@@ -24,9 +25,8 @@ WITH payload AS (
   VALUES (%s, %s, %s::inet, %s, %s::jsonb)
   RETURNING {AUDIT.payload_digest} AS digest
 )
-INSERT INTO huntaze_auditentry (id, created_at, workspace_id, actor_kind, actor_id, credential_id, impersonated_by, via, action, subject_id,
-  request_id, payload_digest)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT digest FROM payload))
+INSERT INTO huntaze_auditentry ({", ".join(AUDIT.linked)})
+VALUES ({"%s, " * len(_GIVEN)}(SELECT digest FROM payload))
 """  # noqa: S608  (no value is part of it)
 
 
@@ -56,18 +56,6 @@ def record(
         request_id=now.request_id,
     )
     entry.created_at = _moment(entry.id)
-    names = (
-        "id",
-        "created_at",
-        "workspace_id",
-        "actor_kind",
-        "actor_id",
-        "credential_id",
-        "impersonated_by",
-        "via",
-        "action",
-        "subject_id",
-    )
     user_agent = now.user_agent.replace("\0", "")[:MAXIMUM_USER_AGENT_LENGTH]
     payload = (
         entry.id,
@@ -77,7 +65,7 @@ def record(
         orjson.dumps(_short(changes or {}), default=str).decode(),
     )
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, (*payload, *(getattr(entry, name) for name in names), entry.request_id))
+        cursor.execute(_RECORD, (*payload, *(getattr(entry, name) for name in _GIVEN)))
     return entry
 
 
