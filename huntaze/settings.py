@@ -409,6 +409,10 @@ AZURE_OPENAI_ENDPOINT = env.url(
 )
 AZURE_OPENAI_API_KEY = env.text("AZURE_OPENAI_API_KEY", secret=True, help="Key of the Azure OpenAI resource.")
 AZURE_OPENAI_API_VERSION = env.text("AZURE_OPENAI_API_VERSION", help="Date of a dated Azure API; empty for the v1 API.")
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY", secret=True, help="Key of the Anthropic API.")
+ANTHROPIC_BASE_URL = env.url(
+    "ANTHROPIC_BASE_URL", "https://api.anthropic.com", schemes=("http", "https"), help="Address of the Anthropic API, without a path."
+)
 AI_BASE_URL = env.url(
     "AI_BASE_URL", schemes=("http", "https"), help="Any OpenAI-compatible server (Ollama, llama.cpp, vLLM), ending in /v1."
 )

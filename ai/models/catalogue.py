@@ -16,6 +16,7 @@ class ProviderName(models.TextChoices):
 
     OPENAI = "openai", "OpenAI"
     AZURE = "azure", "Azure OpenAI"
+    ANTHROPIC = "anthropic", "Anthropic"
     COMPATIBLE = "compatible", _("OpenAI-compatible server")
     LOCAL = "local", _("Embedded model")
 

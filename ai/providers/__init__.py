@@ -1,15 +1,20 @@
 """The AI vendors behind one Protocol, and which of them the settings name.
 
-A new vendor is one module with a class that has `name` and `stream`, and one entry in `_BUILDERS` (docs/adding-a-provider.md).
+A new vendor is one module with a class that has `name`, `capabilities` and `stream`, and one entry in `_BUILDERS`
+(docs/adding-a-provider.md).
 """
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from django.conf import settings
 
-from ai.providers.base import Provider
+from ai.providers.anthropic import AnthropicProvider
+from ai.providers.base import Capability, Embedder, Moderator, Provider
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
+
+_CHAT: frozenset[Capability] = frozenset({"schema", "temperature", "seed"})
 
 
 def configured() -> list[str]:
@@ -24,6 +29,20 @@ def get(name: str) -> Provider:
     if provider is None:
         raise LookupError(f"no AI provider {name!r} is configured")
     return provider
+
+
+def moderator() -> Moderator | None:
+    """Return the first configured provider that judges texts and images, or None."""
+    return cast("Moderator | None", _first_with("moderate"))
+
+
+def embedder() -> Embedder | None:
+    """Return the first configured provider that turns texts into vectors, or None."""
+    return cast("Embedder | None", _first_with("embed"))
+
+
+def _first_with(capability: Capability) -> Provider | None:
+    return next((provider for provider in map(get, configured()) if capability in provider.capabilities), None)
 
 
 def _timeouts() -> Timeouts:
@@ -42,6 +61,7 @@ def _azure() -> OpenAIProvider | None:
         api_key=settings.AZURE_OPENAI_API_KEY,
         api_version=dated,
         key_header="api-key",
+        capabilities=_CHAT | {"embed"},  # Azure has no moderation endpoint of OpenAI's form
     )
 
 
@@ -51,11 +71,24 @@ def _openai() -> OpenAIProvider | None:
     return OpenAIProvider(name="openai", base_url=settings.OPENAI_BASE_URL, timeouts=_timeouts(), api_key=settings.OPENAI_API_KEY)
 
 
+def _anthropic() -> AnthropicProvider | None:
+    if not settings.ANTHROPIC_API_KEY:
+        return None
+    return AnthropicProvider(
+        name="anthropic", base_url=settings.ANTHROPIC_BASE_URL, timeouts=_timeouts(), api_key=settings.ANTHROPIC_API_KEY
+    )
+
+
 def _compatible() -> OpenAIProvider | None:
     if not settings.AI_BASE_URL:
         return None
     return OpenAIProvider(
-        name="compatible", base_url=settings.AI_BASE_URL, timeouts=_timeouts(), api_key=settings.AI_API_KEY, limit_parameter="max_tokens"
+        name="compatible",
+        base_url=settings.AI_BASE_URL,
+        timeouts=_timeouts(),
+        api_key=settings.AI_API_KEY,
+        limit_parameter="max_tokens",
+        capabilities=_CHAT | {"embed"},
     )
 
 
@@ -63,13 +96,16 @@ def _local() -> OpenAIProvider | None:
     if not settings.LOCAL_AI_URL:
         return None
     base_url = settings.LOCAL_AI_URL.rstrip("/").removesuffix("/v1") + "/v1"
-    return OpenAIProvider(name="local", base_url=base_url, timeouts=_timeouts(), limit_parameter="max_tokens", proxies=False)
+    return OpenAIProvider(
+        name="local", base_url=base_url, timeouts=_timeouts(), limit_parameter="max_tokens", proxies=False, capabilities=_CHAT
+    )
 
 
 # In order of precedence. A provider is built for each use: it is a handful of strings, and tests may change the settings.
-_BUILDERS: Mapping[str, Callable[[], OpenAIProvider | None]] = {
+_BUILDERS: Mapping[str, Callable[[], Provider | None]] = {
     "azure": _azure,
     "openai": _openai,
+    "anthropic": _anthropic,
     "compatible": _compatible,
     "local": _local,
 }

@@ -5,13 +5,13 @@ import socket
 
 import pytest
 
-from ai.simulators.openai.client import OpenAISimulator
+from ai.simulators.client import Simulator
 
 
 @pytest.fixture(scope="session")
 def openai_process():
     """Return the simulated OpenAI, its books as the last test left them."""
-    with OpenAISimulator() as simulator:
+    with Simulator() as simulator:
         yield simulator
 
 
@@ -21,6 +21,12 @@ def openai_simulator(openai_process):
     openai_process.reset()
     yield openai_process
     openai_process.reset()
+
+
+@pytest.fixture
+def anthropic_simulator(openai_simulator):
+    """Return the simulated Anthropic with empty books: it is the same process."""
+    return openai_simulator
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai import checker, prompts
-from ai.simulators.openai import texts
+from ai.simulators import texts
 
 GOOD = (
     "This morning I opened the window, made coffee and let the light decide what to shoot first. "

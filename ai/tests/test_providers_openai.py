@@ -177,7 +177,7 @@ def test_refusal_is_translated(provider, openai_simulator, behaviour, code, perm
         "html",
         "invalid_json",
         "non_utf8",
-        "missing_choices",
+        "wrong_shape",
         "wrong_types",
         "not_an_object",
         "deep",

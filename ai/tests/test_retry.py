@@ -86,7 +86,7 @@ def test_usage_of_every_attempt_is_told(provider, openai_simulator):
 
 
 def test_usage_told_is_never_less_than_the_bill(provider, openai_simulator):
-    openai_simulator.script([{"kind": "reset"}, {"kind": "missing_choices"}, {"kind": "truncated"}])
+    openai_simulator.script([{"kind": "reset"}, {"kind": "wrong_shape"}, {"kind": "truncated"}])
     run = Run(provider)
     with pytest.raises(ProviderError):
         list(run.items())

@@ -6,8 +6,10 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from ai.simulators.openai import faults, texts
-from ai.simulators.openai.client import OpenAISimulator
+from ai.simulators import texts
+from ai.simulators.client import Simulator
+from ai.simulators.openai import faults
+from ai.simulators.vendor import PRICES
 
 MESSAGES = [{"role": "user", "content": "Write one post in French, 50 to 100 words long."}]
 
@@ -53,7 +55,7 @@ def test_refusal_is_an_error_object_with_its_status(ask, openai_simulator, kind)
 
 def test_models_are_what_the_sdk_lists(openai_simulator):
     with openai.OpenAI(base_url=f"{openai_simulator.url}/v1", api_key=openai_simulator.key, max_retries=0) as client:
-        assert [model.id for model in client.models.list()] == ["gpt-4o", "gpt-4o-mini"]
+        assert [model.id for model in client.models.list()] == [name for name in PRICES if name]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,7 @@ def test_bill_counts_each_kind_of_token_at_its_price(ask, openai_simulator):
         "model": "gpt-4o",
         "prompt_tokens": prompt,
         "cached_tokens": 4,
+        "cache_write_tokens": 0,
         "completion_tokens": 3,
         "reported": True,
         "amount_nanousd": (prompt - 4) * 2_500 + 4 * 1_250 + 3 * 10_000,
@@ -127,7 +130,7 @@ def test_script_with_a_mistake_is_refused(openai_simulator, behaviour):
 
 
 def test_process_ends_with_its_client():
-    with OpenAISimulator() as simulator:
+    with Simulator() as simulator:
         process = simulator._process
     assert process.returncode is not None
 

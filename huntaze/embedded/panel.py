@@ -59,9 +59,11 @@ def engine(*, local_model: bool) -> str:
         return f"OpenAI at {settings.OPENAI_BASE_URL}"
     if settings.AZURE_OPENAI_ENDPOINT:
         return f"Azure OpenAI at {settings.AZURE_OPENAI_ENDPOINT}"
+    if settings.ANTHROPIC_API_KEY:
+        return f"Anthropic at {settings.ANTHROPIC_BASE_URL}"
     if settings.AI_BASE_URL:
         return f"the server at {settings.AI_BASE_URL}"
-    better = "better: set OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT or AI_BASE_URL in .env"
+    better = "better: set OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, ANTHROPIC_API_KEY or AI_BASE_URL in .env"
     if not local_model:
         return f"templates only; {better}"
     if settings.HUNTAZE_LOCAL_MODEL:
@@ -71,4 +73,4 @@ def engine(*, local_model: bool) -> str:
 
 def provider_configured() -> bool:
     """Tell whether a provider other than the embedded model is configured."""
-    return bool(settings.OPENAI_API_KEY or settings.AZURE_OPENAI_ENDPOINT or settings.AI_BASE_URL)
+    return bool(settings.OPENAI_API_KEY or settings.AZURE_OPENAI_ENDPOINT or settings.ANTHROPIC_API_KEY or settings.AI_BASE_URL)

@@ -2,7 +2,7 @@
 
 A test asks `start_stack` for what it needs and overrides settings by name:
 
-    vendor = start_simulator("ai.simulators.openai")
+    vendor = start_simulator("ai.simulators")
     stack = start_stack("web", "worker", "beat", AI_BASE_URL=f"{vendor.url}/v1", LEASE_SECONDS="3")
     stack.kill("worker")
     stack.restart("worker")

@@ -40,5 +40,5 @@ def test_web_server_answers_parallel_requests_on_connections_of_their_own(start_
 
 
 def test_simulator_runs_in_its_own_process(start_simulator):
-    simulator = start_simulator("ai.simulators.openai")
+    simulator = start_simulator("ai.simulators")
     assert simulator.part.running()

@@ -14,7 +14,7 @@ KEY = "sk-simulated-for-the-readme"
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's lines need curl")
 def test_readme_lines_end_with_the_generated_text_in_the_library(start_stack, start_simulator):
-    vendor = start_simulator("ai.simulators.openai", "--key", KEY)
+    vendor = start_simulator("ai.simulators", "--key", KEY)
     settings = {"OPENAI_BASE_URL": f"{vendor.url}/v1", "OPENAI_API_KEY": KEY, "AI_MODEL": "gpt-4o-mini"}
     stack = start_stack("web", "worker", "beat", **settings)
     (lines,) = re.findall(r"^```sh\n(API=.+?)^```", (BASE_DIR / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

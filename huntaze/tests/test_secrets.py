@@ -147,7 +147,7 @@ def cache(redis_url: str) -> str:
 
 def test_s7_no_secret_in_logs_answers_cache_or_dump(start_stack, planted_settings, start_simulator):
     environment = {name: FORMS.get(name, "{}").format(secret) for name, secret in planted_settings.items()}
-    vendor = start_simulator("ai.simulators.openai")
+    vendor = start_simulator("ai.simulators")
     stack = start_stack("web", "worker", "beat", LOG_LEVEL="DEBUG", OPENAI_BASE_URL=f"{vendor.url}/v1", **environment)
     client = Listener(stack.url)
     world = World(planted=planted_settings)

@@ -11,15 +11,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[2]
 
 
-class OpenAISimulator:
-    """One running simulator. `url` has no path: OpenAI's API is at `url + "/v1"`, Azure's resource is `url` itself."""
+class Simulator:
+    """One running simulator. `url` has no path: OpenAI's API is at `url + "/v1"`, Azure's resource and Anthropic's API are `url` itself."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ai.simulators.openai", "--until-stdin-closes"],
+            [sys.executable, "-m", "ai.simulators", "--until-stdin-closes"],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

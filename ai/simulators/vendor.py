@@ -4,14 +4,18 @@ import threading
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from operator import mul
 from typing import Any
 
 KEY = "sk-simulated-0123456789abcdef"  # what a client must present, unless started with another
-# Nano-dollars a token: input, cached input, output. An unknown model costs what the last line says.
+# Nano-dollars a token: input, cached input, cache write, output. An unknown model costs what the last line says.
 PRICES = {
-    "gpt-4o": (2_500, 1_250, 10_000),
-    "gpt-4o-mini": (150, 75, 600),
-    "": (1_000, 500, 5_000),
+    "gpt-4o": (2_500, 1_250, 2_500, 10_000),
+    "gpt-4o-mini": (150, 75, 150, 600),
+    "claude-sonnet-5-5": (2_000, 100, 2_500, 10_000),
+    "claude-haiku-4-5": (1_000, 100, 1_250, 5_000),
+    "text-embedding-3-small": (20, 20, 20, 0),
+    "": (1_000, 500, 1_250, 5_000),
 }
 
 
@@ -20,7 +24,8 @@ class Behaviour:
     """What one call meets. `kind` names a fault of `faults.py` or is `ok`; the rest shapes it.
 
     `tokens` is how many pieces precede a fault within the stream, `delay` the seconds before each piece, `first_delay` before the first;
-    `usage` replaces the reported counts, `text` the answer; `cached_tokens` are part of the prompt's.
+    `usage` replaces counts in what is reported, `text` the answer, `scores` those of a moderation; `cached_tokens` and
+    `cache_write_tokens` are parts of the prompt's.
     """
 
     kind: str = "ok"
@@ -29,6 +34,8 @@ class Behaviour:
     delay: float = 0.0
     first_delay: float = 0.0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    scores: dict[str, Any] | None = None
     usage: dict[str, Any] | None = None
     retry_after: float | None = None
     retry_after_ms: int | None = None
@@ -43,6 +50,7 @@ class Call:
     key: str
     body: dict[str, Any]
     behaviour: str
+    identity_header: str
     status: int = 0
     tokens_sent: int = 0
     client_disconnected: bool = False
@@ -61,11 +69,11 @@ class Vendor:
     released: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, *, path: str, key: str, body: dict[str, Any]) -> tuple[Call, Behaviour]:
+    def begin(self, *, path: str, key: str, body: dict[str, Any], identity_header: str) -> tuple[Call, Behaviour]:
         """Note a call and return it with what the script has for it."""
         with self.lock:
             behaviour = self.script.popleft() if self.script else Behaviour()
-            call = Call(len(self.calls) + 1, path, key, body, behaviour.kind, seconds=-time.monotonic())
+            call = Call(len(self.calls) + 1, path, key, body, behaviour.kind, identity_header, seconds=-time.monotonic())
             self.calls.append(call)
             return call, behaviour
 
@@ -75,7 +83,7 @@ class Vendor:
             call.seconds += time.monotonic()
             call.finished = True
 
-    def charge(self, call: Call, *, prompt: int, cached: int, completion: int, reported: bool) -> None:
+    def charge(self, call: Call, *, prompt: int, cached: int, cache_write: int, completion: int, reported: bool) -> None:
         """Put a call on the bill. `reported` tells whether the client was sent these counts."""
         model = str(call.body.get("model"))
         price = PRICES.get(model, PRICES[""])
@@ -84,9 +92,10 @@ class Vendor:
             "model": model,
             "prompt_tokens": prompt,
             "cached_tokens": cached,
+            "cache_write_tokens": cache_write,
             "completion_tokens": completion,
             "reported": reported,
-            "amount_nanousd": (prompt - cached) * price[0] + cached * price[1] + completion * price[2],
+            "amount_nanousd": sum(map(mul, (prompt - cached - cache_write, cached, cache_write, completion), price)),
         }
         with self.lock:
             self.bill.append(line)

@@ -11,10 +11,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ai.simulators.openai import completions, faults
-from ai.simulators.openai.vendor import PRICES, Behaviour, Call, Vendor
+from ai.simulators import faults
+from ai.simulators.anthropic.messages import MESSAGES
+from ai.simulators.openai.completions import COMPLETIONS
+from ai.simulators.openai.faults import error
+from ai.simulators.openai.judging import EMBEDDINGS, MODERATIONS
+from ai.simulators.protocol import Protocol
+from ai.simulators.vendor import PRICES, Behaviour, Call, Vendor
 
-DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)/chat/completions")
+DEPLOYMENT = re.compile(r"/openai/deployments/([^/]+)(/.+)")
+OPENAI = {"/chat/completions": COMPLETIONS, "/embeddings": EMBEDDINGS}
+PROTOCOLS = {
+    **{f"{base}{path}": protocol for base in ("/v1", "/openai/v1") for path, protocol in OPENAI.items()},
+    "/v1/moderations": MODERATIONS,
+    "/v1/messages": MESSAGES,
+}
 
 
 class ClientLeftError(Exception):
@@ -52,15 +63,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_json(200, {"calls": vendor.seen_calls()})
         elif path == "/_control/bill":
             self.send_json(200, {"calls": vendor.billed(), "total_nanousd": sum(line["amount_nanousd"] for line in vendor.billed())})
-        elif path.endswith("/models"):
-            if self._authorized():
-                rows = [{"id": name, "object": "model", "created": 1_715_367_049, "owned_by": "system"} for name in PRICES if name]
-                self.send_json(200, {"object": "list", "data": rows})
+        elif not path.endswith("/models"):
+            self.send_json(404, error(f"Invalid URL (GET {path})"))
+        elif self._key() == vendor.key:
+            rows = [{"id": name, "object": "model", "created": 1_715_367_049, "owned_by": "system"} for name in PRICES if name]
+            self.send_json(200, {"object": "list", "data": rows})
         else:
-            self.send_json(404, faults.error(f"Invalid URL (GET {path})", kind="invalid_request_error"))
+            self.send_json(401, COMPLETIONS.unauthorized)
 
     def do_POST(self) -> None:
-        """Answer a completion, or take a command of a test."""
+        """Answer a call of one of the protocols, or take a command of a test."""
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         path = urlsplit(self.path).path
         try:
@@ -69,16 +81,17 @@ class Handler(BaseHTTPRequestHandler):
                 self._command(path.removeprefix("/_control/"), body)
                 return
             body = dict(body)
-        except (ValueError, TypeError, KeyError) as error:
-            self.send_json(400, faults.error(f"We could not parse the JSON body of your request: {error}", kind="invalid_request_error"))
+        except (ValueError, TypeError, KeyError) as fault:
+            self.send_json(400, error(f"We could not parse the JSON body of your request: {fault}"))
             return
         deployment = DEPLOYMENT.fullmatch(path)
-        if path not in ("/v1/chat/completions", "/openai/v1/chat/completions") and not deployment:
-            self.send_json(404, faults.error(f"Invalid URL (POST {path})", kind="invalid_request_error"))
+        protocol = OPENAI.get(deployment[2]) if deployment else PROTOCOLS.get(path)
+        if protocol is None:
+            self.send_json(404, error(f"Invalid URL (POST {path})"))
         elif deployment and "api-version" not in parse_qs(urlsplit(self.path).query):
-            self.send_json(404, faults.error("Resource not found", kind="invalid_request_error", code="404"))
-        elif self._authorized():
-            self._complete({**body, "model": deployment[1]} if deployment else body, path)
+            self.send_json(404, error("Resource not found", code="404"))
+        else:
+            self._answer(protocol, {**body, "model": deployment[1]} if deployment else body, path)
 
     def _command(self, name: str, body: dict[str, Any]) -> None:
         vendor = self.server.vendor
@@ -95,64 +108,68 @@ class Handler(BaseHTTPRequestHandler):
             raise ValueError(f"unknown command {name}")
         self.send_json(200, {})
 
-    def _authorized(self) -> bool:
+    def _key(self) -> str:
+        """Return the key that the client presents, in the header of whichever vendor."""
         bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
-        azure = self.path.startswith("/openai/")
-        given = (self.headers.get("api-key") or bearer) if azure else bearer
-        if given == self.server.vendor.key:
-            return True
-        self.send_json(401, faults.error("Incorrect API key provided", kind="invalid_request_error", code="invalid_api_key"))
-        return False
+        own = {"/openai/": "api-key", "/v1/messages": "x-api-key"}
+        header = next((name for beginning, name in own.items() if self.path.startswith(beginning)), "")
+        return self.headers.get(header) or bearer
 
-    def _complete(self, body: dict[str, Any], path: str) -> None:
-        problem = completions.problem(body)
-        if problem:
-            self.send_json(400, faults.error(problem, kind="invalid_request_error"))
-            return
+    def _answer(self, protocol: Protocol, body: dict[str, Any], path: str) -> None:
         vendor = self.server.vendor
-        key = "api-key" if self.headers.get("api-key") else "bearer"
-        call, behaviour = vendor.begin(path=path, key=key, body=body)
+        if self._key() != vendor.key:
+            self.send_json(401, protocol.unauthorized)
+            return
+        problem = protocol.problem(body, {name.lower(): value for name, value in self.headers.items()})
+        if problem:
+            self.send_json(400, protocol.invalid(problem))
+            return
+        key = next((name for name in ("api-key", "x-api-key") if self.headers.get(name)), "bearer")
+        call, behaviour = vendor.begin(path=path, key=key, body=body, identity_header=protocol.identity_header)
         try:
-            self._behave(call, behaviour)
+            self._behave(protocol, call, behaviour)
         except (ClientLeftError, OSError):
             call.client_disconnected = True
             self.close_connection = True
         finally:
             vendor.end(call)
 
-    def _behave(self, call: Call, behaviour: Behaviour) -> None:
+    def _behave(self, protocol: Protocol, call: Call, behaviour: Behaviour) -> None:
         kind = behaviour.kind
-        if kind in faults.REFUSALS:
-            self._refuse(call, behaviour)
+        if kind in protocol.refusals:
+            self._refuse(protocol, call, behaviour)
         elif kind == "redirect":
             self._bytes(call, 307, b"", {"Location": f"{self.server.url}/elsewhere"})
-        elif kind in faults.BODIES:
-            content_type, content = faults.BODIES[kind]
-            self._charge_prompt(call)
+        elif kind in protocol.garbage:
+            content_type, content = protocol.garbage[kind]
+            self._charge_prompt(protocol, call)
             self._bytes(call, 200, content, {"Content-Type": content_type})
         elif kind == "compressed":
-            self._charge_prompt(call)
-            self._bytes(call, 200, b"\x1f\x8b\x08\x00", {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"})
+            self._charge_prompt(protocol, call)
+            self._bytes(call, 200, b"\x1f\x8b\x08\x00", {"Content-Type": faults.EVENTS, "Content-Encoding": "gzip"})
         elif kind in faults.SILENT_FAULTS:
-            self._charge_prompt(call)
+            self._charge_prompt(protocol, call)
             if kind == "hang_before_first_byte":
                 self._wait(None)
             self._reset()
         else:
-            completions.Writer(self, call, behaviour).write()
+            protocol.write(self, call, behaviour)
 
-    def _refuse(self, call: Call, behaviour: Behaviour) -> None:
-        status, body = faults.REFUSALS[behaviour.kind]
+    def _refuse(self, protocol: Protocol, call: Call, behaviour: Behaviour) -> None:
+        status, body = protocol.refusals[behaviour.kind]
         text = json.dumps(body).replace("{key}", self.server.vendor.key)
         if behaviour.kind == "content_filter_prompt":
-            self._charge_prompt(call)  # Azure bills the prompt that its filter read
+            self._charge_prompt(protocol, call)  # Azure bills the prompt that its filter read
         self._bytes(call, status, text.encode(), {"Content-Type": "application/json", **faults.retry_headers(behaviour)})
 
-    def _charge_prompt(self, call: Call) -> None:
-        self.server.vendor.charge(call, prompt=completions.prompt_tokens(call.body), cached=0, completion=0, reported=False)
+    def _charge_prompt(self, protocol: Protocol, call: Call) -> None:
+        if protocol.prompt_tokens is not None:
+            prompt = protocol.prompt_tokens(call.body)
+            self.server.vendor.charge(call, prompt=prompt, cached=0, cache_write=0, completion=0, reported=False)
 
-    def send_json(self, status: int, body: dict[str, Any]) -> None:
-        self._bytes(None, status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    def send_json(self, status: int, body: dict[str, Any], call: Call | None = None) -> None:
+        """Send one object, as the answer of `call` if it is one's."""
+        self._bytes(call, status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
     def _bytes(self, call: Call | None, status: int, content: bytes, headers: dict[str, str]) -> None:
         if call:
@@ -205,7 +222,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _identity(call: Call | None) -> dict[str, str]:
-    return {"x-request-id": f"req_{call.number:08d}"} if call else {}
+    return {call.identity_header: f"req_{call.number:08d}"} if call else {}
 
 
 def serve(*, port: int, key: str) -> None:
