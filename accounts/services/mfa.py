@@ -207,6 +207,21 @@ def remove_passkey(*, user_id: UUID, passkey_id: int) -> None:
     _remove(user_id, type=WEBAUTHN, pk=passkey_id)
 
 
+def remove_all(*, user: User, actor_id: UUID | None) -> int:
+    """Take every second factor and recovery code off an account, in the caller's transaction; return how many there were.
+
+    Each is audited, and each factor told to the person.
+    """
+    found = list(Authenticator.objects.filter(user=user).select_for_update(of=("self",)).order_by("id"))
+    for authenticator in found:
+        authenticator.delete()
+        changes = {"method": [authenticator.type, None]}
+        audit.record("mfa.remove", workspace_id=user.default_workspace_id, subject_id=user.id, actor_id=actor_id, changes=changes)
+        if authenticator.type in _NAMES:
+            notices.tell(user=user, kind="mfa_changed", context={"method": _NAMES[authenticator.type], "added": False})
+    return len(found)
+
+
 def make_recovery_codes(*, user_id: UUID) -> list[str]:
     """Return new recovery codes, in the place of those that were; audited, and told by e-mail. Raises MfaOff."""
     with transaction.atomic():

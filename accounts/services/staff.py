@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import notices
 from accounts.models import User
+from accounts.services.mfa import remove_all
 from accounts.services.sessions import end_session, end_sessions
 from huntaze import audit, events
 
@@ -64,15 +64,7 @@ def remove_authenticators(*, user_id: UUID, actor_id: UUID | None) -> int:
     """
     with transaction.atomic():
         user = _lock(user_id, actor_id)
-        found = list(Authenticator.objects.filter(user_id=user_id).select_for_update().order_by("id"))
-        for authenticator in found:
-            authenticator.delete()
-            changes = {"method": [authenticator.type, None]}
-            audit.record("mfa.remove", workspace_id=user.default_workspace_id, subject_id=user_id, actor_id=actor_id, changes=changes)
-            if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-                method = Authenticator.Type(authenticator.type).label
-                notices.tell(user=user, kind="mfa_changed", context={"method": method, "added": False})
-    return len(found)
+        return remove_all(user=user, actor_id=actor_id)
 
 
 def may_impersonate(*, hijacker: Any, hijacked: Any) -> bool:

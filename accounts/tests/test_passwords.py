@@ -1,16 +1,23 @@
 """Passwords: forgotten, reset, changed, and looked up among leaked ones."""
 
+import hashlib
+import re
 import time
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 
 from accounts import services
-from accounts.models import EmailChallenge, Session, User
+from accounts.models import EmailChallenge, Session, User, write_email_address
+from accounts.services import mfa
 from accounts.services.passwords import check_password
 from accounts.tests.breach_server import LEAKED, PADDED
-from accounts.tests.factories import PASSWORD, client_of, client_with, sign_in
+from accounts.tests.factories import PASSWORD, client_of, client_with, make_key, make_user, sign_in, turn_totp_on
 from accounts.tests.letters import answer_all, templates, token_in
-from huntaze.api.errors import ValidationFailed
+from huntaze.api.errors import Problem, ValidationFailed
 from huntaze.models import AuditEntry, OutgoingEmail
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +190,88 @@ def test_reset_is_told_to_the_address(owner):
     assert set(OutgoingEmail.objects.values_list("to", flat=True)) == {owner.email}
 
 
-@pytest.mark.parametrize(("operation", "queries"), [("reset", 25), ("change", 15)])
+# An account that somebody else made for the address, before its owner did
+
+
+@dataclass
+class Squatter:
+    """Every way in that the maker of an account left themselves, and how to look whether it is open."""
+
+    key: str
+    code: str
+    address_link: str
+    codes: list[str]
+
+    def get_in(self, user: User) -> dict[str, bool]:
+        """Return which of the ways in are open."""
+        return {
+            "API key": client_with(self.key).get("/api/v1/workspaces").status_code == 200,
+            "one-time code": is_done(lambda: services.exchange_code(code=self.code, code_verifier="v" * 43)),
+            "other address": is_done(lambda: services.change_email(token=self.address_link)),
+            "provider": SocialAccount.objects.filter(user=user).exists(),
+            "authenticator app": Authenticator.objects.filter(user=user, type="totp").exists(),
+            "passkey": Authenticator.objects.filter(user=user, type="webauthn").exists(),
+            "recovery code": mfa.use_code(user_id=user.id, code=self.codes[0]) is not None,
+        }
+
+
+def is_done(call) -> bool:
+    try:
+        call()
+    except Problem:
+        return False
+    return True
+
+
+def squat(user: User, settings) -> Squatter:
+    """Do all that keeps a door open; as if the address had been theirs for the time of it."""
+    settings.CLIENT_REDIRECT_URIS = ["https://app.example.com/callback"]
+    challenge = urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
+    browser = services.open_browser_session(user=user)
+    services.request_email_change(user_id=user.id, email="squatter@example.com")
+    link = re.search(r"/accounts/email/([^/]+)/", OutgoingEmail.objects.get(to="squatter@example.com").text)[1]
+    was_verified = services.has_verified_email(user)
+    turn_totp_on(user)
+    mfa.add_passkey(user_id=user.id, name="Laptop", credential={})
+    write_email_address(user, verified=was_verified)
+    SocialAccount.objects.create(user=user, provider="google", uid="squatter")
+    return Squatter(
+        key=make_key(user.default_workspace, user)[1],
+        code=services.issue_code(session_id=browser, redirect_uri=settings.CLIENT_REDIRECT_URIS[0], code_challenge=challenge),
+        address_link=link,
+        codes=mfa.make_recovery_codes(user_id=user.id),
+    )
+
+
+@pytest.mark.parametrize("verified", [False, True])
+def test_reset_closes_every_door_where_the_address_was_never_shown_to_be_ones_own(verified, settings):
+    user = make_user(email="victim@example.com", email_verified=verified)
+    squatter = squat(user, settings)
+    services.reset_password(token=link_for(user), password=NEW)
+    stay = {"API key", "one-time code", "provider", "authenticator app", "passkey", "recovery code"} if verified else set()
+    assert {name for name, is_open in squatter.get_in(user).items() if is_open} == stay
+
+
+def test_every_door_is_open_before_the_reset(settings):
+    user = make_user(email="victim@example.com")
+    assert set(squat(user, settings).get_in(user).values()) == {True}
+
+
+def test_closed_doors_are_audited(settings):
+    user = make_user(email="victim@example.com")
+    squat(user, settings)
+    before = set(AuditEntry.objects.values_list("id", flat=True))
+    services.reset_password(token=link_for(user), password=NEW)
+    actions = AuditEntry.objects.exclude(id__in=before).filter(subject_id__isnull=False).values_list("action", flat=True)
+    assert {action for action in actions if action.endswith((".revoke", ".remove", ".unlink"))} == {
+        "api_key.revoke",
+        "mfa.remove",
+        "session.revoke",
+        "social_account.unlink",
+    }
+
+
+@pytest.mark.parametrize(("operation", "queries"), [("reset", 32), ("change", 15)])
 def test_query_count(operation, queries, owner, anonymous, django_assert_num_queries):
     sign_in(owner)
     client, path, body = anonymous, RESET, {"password": NEW}
