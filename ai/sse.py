@@ -1,7 +1,7 @@
 """A generation as Server-Sent Events: `started`, `text`, `replaced`, and last `done` with the whole generation."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from django.conf import settings
@@ -16,11 +16,14 @@ from huntaze.api.serializers import show
 
 KEEP_ALIVE = b": keep-alive\n\n"
 POLL_SECONDS = 1.0
+CHECK_SECONDS = 2.0
 NO_WAIT_SECONDS = 0.001  # a generation that has ended is answered at once; XREAD takes 0 for "for ever"
 
 
-def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
-    """Yield the events after the id `after` until the generation has ended.
+def events_of(generation_id: UUID, *, after: str, is_still_allowed: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield the events after the id `after` until the generation has ended, or the reader may read no longer.
+
+    `is_still_allowed`, which may ask the database, is asked every `CHECK_SECONDS`, however many events there are.
 
     While nothing is written a comment keeps the connection open. Where the stream is lost, or Valkey away, the row
     is watched instead, and its final text is sent in `done`. What a lost worker still writes after another has started is
@@ -28,7 +31,12 @@ def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
     """
     connection.close()
     last, attempt, wait_seconds = after, 0, NO_WAIT_SECONDS
+    next_check = time.monotonic() + CHECK_SECONDS
     while True:
+        if time.monotonic() >= next_check:
+            if not _ask(is_still_allowed):
+                return
+            next_check = time.monotonic() + CHECK_SECONDS
         try:
             entries = list(stream.read(generation_id, after=last, wait_seconds=wait_seconds))
         except RedisError:
@@ -44,7 +52,14 @@ def events_of(generation_id: UUID, *, after: str) -> Iterator[bytes]:
             return
         if not entries:
             yield KEEP_ALIVE
-        wait_seconds = settings.REDIS_LONGEST_WAIT_SECONDS
+        wait_seconds = min(CHECK_SECONDS, settings.REDIS_LONGEST_WAIT_SECONDS)
+
+
+def _ask(is_still_allowed: Callable[[], bool]) -> bool:
+    try:
+        return is_still_allowed()
+    finally:
+        connection.close()
 
 
 def _final(generation_id: UUID) -> bytes | None:

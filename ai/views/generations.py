@@ -66,7 +66,9 @@ class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
             fault = {"header": "Last-Event-ID", "code": "invalid", "detail": _("This is not the id of an event of this stream.")}
             raise ValidationFailed(_("See `errors`."), errors=[fault])
         generation = self.get_object()
-        answer = StreamingHttpResponse(sse.events_of(generation.pk, after=after), content_type="text/event-stream")
+        answer = StreamingHttpResponse(
+            sse.events_of(generation.pk, after=after, is_still_allowed=self.is_still_allowed), content_type="text/event-stream"
+        )
         answer["Cache-Control"] = "no-cache"
         answer["X-Accel-Buffering"] = "no"
         return answer

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework import viewsets
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS
@@ -86,6 +86,19 @@ class ApiView(APIView):
     def caller(self) -> Caller:
         """Return who calls; only for views that anonymous callers do not reach."""
         return cast("Caller", self.request.user)
+
+    def is_still_allowed(self) -> bool:
+        """Ask again, for an answer that goes on, who calls and what they may.
+
+        Return False once the token or key, the session, the membership or the role has ended. Makes one query.
+        """
+        again = self.initialize_request(self.request._request, *self.args, **self.kwargs)
+        try:
+            self.perform_authentication(again)
+            self.check_permissions(again)
+        except (APIException, Problem):
+            return False
+        return cast("Caller", again.user).workspace_id == self.caller.workspace_id
 
     def _answer(self, request: Request, handler: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         key, caller = request.headers.get("Idempotency-Key"), caller_of(request)

@@ -112,6 +112,18 @@ def test_body_that_no_view_reads_does_not_hold_the_connection(stack):
     assert refused.startswith(b"HTTP/1.1 404 ")
 
 
+def test_event_stream_ends_when_its_reader_signs_out(stack):
+    client = ApiClient(stack.url).sign_up("leaver@example.com")
+    generation_id = client.generate()
+    connection = http.client.HTTPConnection(urlsplit(stack.url).netloc, timeout=20)
+    connection.request("GET", f"/api/v1/ai/generations/{generation_id}/stream", headers={"Authorization": f"Bearer {client.token}"})
+    stream = connection.getresponse()
+    client.call("POST", "/api/v1/auth/signout")
+    events = stream.read()  # ends while the generation still waits
+    connection.close()
+    assert (stream.status, events.count(b"event: ")) == (200, 0)
+
+
 def test_event_stream_outlives_the_deadline_of_bodies(stack):
     client = ApiClient(stack.url).sign_up()
     generation_id = client.generate()
