@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from huntaze.api.serializers import QuerySerializer
-from huntaze.audit import Damage
+from huntaze.audit import ENTRIES_IN_A_REQUEST, Damage
 from huntaze.models import ActorKind
 
 
@@ -66,10 +66,26 @@ class FindingSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class VerificationSerializer(serializers.Serializer[Any]):
-    """What the workspace's chain holds; `findings` are the first hundred."""
+class VerificationQuerySerializer(QuerySerializer):
+    """Which part of the chain to look at."""
 
-    valid = serializers.BooleanField()
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=ENTRIES_IN_A_REQUEST,
+        default=ENTRIES_IN_A_REQUEST,
+        help_text=_("Sealed entries to look at, from the oldest."),
+    )
+    cursor = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, default=0, help_text=_("`next_cursor` of the call before, to look at the entries that follow.")
+    )
+
+
+class VerificationSerializer(serializers.Serializer[Any]):
+    """What the workspace's chain, or the part that was looked at, holds; `findings` are the first hundred."""
+
+    valid = serializers.BooleanField(help_text=_("Nothing is wrong with what was looked at; with the whole log once `has_more` is false."))
+    has_more = serializers.BooleanField(help_text=_("Entries are left to look at, and the checkpoint was not compared yet."))
+    next_cursor = serializers.CharField(allow_null=True)
     entries = serializers.IntegerField()
     sealed = serializers.IntegerField()
     unsealed = serializers.IntegerField(help_text=_("Entries of the last seconds, which are not sealed yet."))

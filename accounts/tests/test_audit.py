@@ -138,8 +138,46 @@ def test_verification_of_a_whole_chain(api, workspace):
     checkpoint = report.pop("checkpoint")
     head = {"sequence": last.sequence, "hash": bytes(last.hash).hex()}
     counts = {"entries": entries.count(), "sealed": last.sequence, "unsealed": 1, "erased": 0}
-    assert report == {"valid": True, **counts, "head": head, "findings": []}
+    assert report == {"valid": True, "has_more": False, "next_cursor": None, **counts, "head": head, "findings": []}
     assert (checkpoint["sequence"], checkpoint["hash"], checkpoint["kid"]) == (head["sequence"], head["hash"], "test")
+
+
+def looked_at(client, limit):
+    """Return each page of a verification: whether it is valid, how many entries it saw, where it ended, what it found."""
+    pages, cursor = [], {}
+    while cursor is not None:
+        page = client.get(f"{PATH}/verify", {"limit": limit, **cursor}).json()
+        pages.append((page["valid"], page["sealed"], page["head"]["sequence"], [found["sequence"] for found in page["findings"]]))
+        cursor = {"cursor": page["next_cursor"]} if page["has_more"] else None
+    return pages
+
+
+def test_long_chain_is_verified_in_parts(api, stranger_api, stranger_workspace):
+    for _number in range(5):
+        write(stranger_workspace)
+    audit.seal()
+    last = AuditEntry.objects.filter(workspace_id=stranger_workspace.id).count()
+    assert looked_at(stranger_api, last - 2) == [(True, last - 2, last - 2, []), (True, 2, last, [])]
+    assert looked_at(stranger_api, last) == [(True, last, last, [])]
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5])
+def test_part_that_is_damaged_is_found_wherever_it_is_cut(place, stranger_api, stranger_workspace):
+    for _number in range(5):
+        write(stranger_workspace)
+    audit.seal()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("DELETE FROM huntaze_auditentry WHERE chain = %s AND sequence = %s", (stranger_workspace.id, place))
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    found = [[sequence for page in looked_at(stranger_api, limit) for sequence in page[3]] for limit in (1, 2, 3, 100)]
+    assert found == [[place + 1]] * 4
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=10001", "cursor=0", "cursor=-1", "cursor=x", "after=1"])
+def test_wrong_part_is_refused(query, api):
+    assert api.get(f"{PATH}/verify?{query}").status_code == 422
 
 
 def test_verification_names_the_damage(api, workspace):

@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.serializers.audit import AuditEntrySerializer, AuditQuerySerializer, VerificationSerializer
+from accounts.serializers.audit import AuditEntrySerializer, AuditQuerySerializer, VerificationQuerySerializer, VerificationSerializer
 from huntaze import audit
+from huntaze.api.serializers import read_query
 from huntaze.api.views import ApiView, WorkspaceViewSet
 from huntaze.models import AuditEntry
 
@@ -47,14 +48,25 @@ class AuditLogViewSet(ListModelMixin, WorkspaceViewSet):
 class VerifyAuditLog(ApiView):
     resource = "audit_log"
 
-    @extend_schema(operation_id="audit_log_verify", summary="Check that the audit log is whole", responses={200: VerificationSerializer})
+    @extend_schema(
+        operation_id="audit_log_verify",
+        summary="Check that the audit log is whole",
+        parameters=[VerificationQuerySerializer],
+        responses={200: VerificationSerializer},
+    )
     def get(self, request: Request) -> Response:
-        """Hash every entry of the workspace again, and say whether the chain is whole and ends where its checkpoint says."""
-        report = audit.verify(self.caller.workspace_id)
+        """Hash the entries of the workspace again, and say whether the chain is whole and ends where its checkpoint says.
+
+        A call looks at no more than `limit`. While `has_more` is true go on with `next_cursor`: the log is whole when each answer is valid.
+        """
+        query = read_query(VerificationQuerySerializer, request.query_params.dict())
+        report = audit.verify(self.caller.workspace_id, after=query["cursor"], limit=query["limit"])
         head, checkpoint = report.head, report.checkpoint
         return Response(
             {
                 "valid": report.valid,
+                "has_more": report.has_more,
+                "next_cursor": str(head.sequence) if head and report.has_more else None,
                 "entries": report.sealed + report.unsealed,
                 "sealed": report.sealed,
                 "unsealed": report.unsealed,

@@ -7,10 +7,11 @@ from huntaze.audit.chain import seal
 from huntaze.audit.checkpoints import BadCheckpoint, is_signed, read_checkpoint, sign_message, write_checkpoint
 from huntaze.audit.entries import erase, first_id_at, record
 from huntaze.audit.logs import AUDIT, Log
-from huntaze.audit.verification import Damage, Finding, Report, chains, compare, verify
+from huntaze.audit.verification import ENTRIES_IN_A_REQUEST, Damage, Finding, Report, chains, compare, verify, verify_end
 
 __all__ = [
     "AUDIT",
+    "ENTRIES_IN_A_REQUEST",
     "BadCheckpoint",
     "Damage",
     "Finding",
@@ -26,5 +27,6 @@ __all__ = [
     "seal",
     "sign_message",
     "verify",
+    "verify_end",
     "write_checkpoint",
 ]

@@ -15,6 +15,7 @@ from huntaze.audit.logs import AUDIT, Log
 
 ROWS_AT_ONCE = 1000
 MAXIMUM_FINDINGS = 100
+ENTRIES_IN_A_REQUEST = 10_000  # so that nobody holds a web worker for long
 
 
 class Damage(models.TextChoices):
@@ -41,7 +42,10 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a chain holds; `erased` entries have lost their payload, `checkpoint` is the row, `findings` are the first hundred."""
+    """What a chain holds; `erased` entries have lost their payload, `checkpoint` is the row, `findings` are the first hundred.
+
+    Where entries were left for another time, `has_more` is true, and the checkpoint is not compared with the head yet.
+    """
 
     chain: UUID
     sealed: int = 0
@@ -50,6 +54,7 @@ class Report:
     head: Head | None = None
     checkpoint: Any = None
     findings: list[Finding] = field(default_factory=list)
+    has_more: bool = False
 
     @property
     def valid(self) -> bool:
@@ -68,13 +73,16 @@ def chains(of: Log = AUDIT) -> list[UUID]:
     return sorted({*signed, *of.entries._base_manager.values_list("chain", flat=True).distinct()})
 
 
-def verify(chain: UUID, of: Log = AUDIT) -> Report:
-    """Look at every entry of a chain, in constant memory, and at its checkpoint."""
+def verify(chain: UUID, of: Log = AUDIT, *, after: int = 0, limit: int | None = None) -> Report:
+    """Look at the entries of a chain, in constant memory, and at its checkpoint: all, or at most `limit` after the place `after`."""
     report = Report(chain)
     known = of.checkpoints.objects.filter(chain=chain).first()
     report.unsealed = of.entries._base_manager.filter(chain=chain, sequence=None).count()
-    sequence, previous = 0, BEFORE_THE_FIRST
-    for row in _rows(chain, of):
+    sequence, previous = after, _hash_at(chain, after, of)
+    for row in _rows(chain, of, after, limit):
+        if report.sealed == limit:
+            report.has_more = True
+            break
         values, (place, before, hash_, digest), signed = row[: len(of.linked)], row[len(of.linked) : -5], row[-5:]
         entry_id = values[0]
         if place != sequence + 1:
@@ -92,8 +100,16 @@ def verify(chain: UUID, of: Log = AUDIT) -> Report:
         report.head = Head(chain, place, previous)
         known = _checkpoint(chain, signed, of)
     report.checkpoint = known
-    _compare_with_checkpoint(report, of)
+    if not report.has_more:
+        report.head = report.head or (Head(chain, after, previous) if after else None)
+        _compare_with_checkpoint(report, of)
     return report
+
+
+def verify_end(chain: UUID, *, limit: int) -> Report:
+    """Look at the last `limit` sealed entries of an audit chain, and at its checkpoint."""
+    last = AUDIT.entries._base_manager.filter(chain=chain).aggregate(last=models.Max("sequence"))["last"] or 0
+    return verify(chain, after=max(0, last - limit))
 
 
 def compare(head: Head) -> Finding | None:
@@ -104,9 +120,16 @@ def compare(head: Head) -> Finding | None:
     return None if bytes(entry.hash or b"") == head.hash else Finding(Damage.REWRITTEN, head.sequence, entry.id)
 
 
-def _rows(chain: UUID, of: Log) -> Iterator[tuple[Any, ...]]:
+def _hash_at(chain: UUID, place: int, of: Log) -> bytes:
+    """Return the hash of the entry at a place; where there is none, one that no entry comes after but the first."""
+    entry = of.entries._base_manager.filter(chain=chain, sequence=place).only("hash").first() if place else None
+    return bytes(entry.hash) if entry else BEFORE_THE_FIRST
+
+
+def _rows(chain: UUID, of: Log, after: int, limit: int | None) -> Iterator[tuple[Any, ...]]:
+    """Yield the sealed entries after a place, one more than `limit` where there are more."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_entries_of(of), (chain,))
+        cursor.execute(_entries_of(of), (chain, after, None if limit is None else limit + 1))
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
 
@@ -119,8 +142,8 @@ def _entries_of(of: Log) -> str:
     FROM {of.entries._meta.db_table} e
     {f"LEFT JOIN {of.payload} p ON p.entry_id = e.id" if of.payload else ""}
     LEFT JOIN {of.checkpoints._meta.db_table} k ON k.chain = e.chain
-    WHERE e.chain = %s AND e.sequence IS NOT NULL
-    ORDER BY e.sequence
+    WHERE e.chain = %s AND e.sequence > %s
+    ORDER BY e.sequence LIMIT %s
     """  # noqa: S608  (no value is part of it)
 
 

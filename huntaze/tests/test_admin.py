@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.staticfiles import finders
+from django.db import connection
 
 from accounts.tests.factories import make_user
 from ai.models import AiModel
@@ -171,6 +172,25 @@ def test_audit_log_finds_one_entry(wanted, staff_browser, owner):
 def test_event_is_found_by_its_subject(staff_browser, owner, stranger):
     page = staff_browser.get("/admin/huntaze/event/", {"q": str(owner.id)})
     assert [(event.type, event.subject_id) for event in page.context["cl"].result_list] == [("user.created", owner.id)]
+
+
+@pytest.mark.parametrize(
+    ("is_damaged", "told"),
+    [(False, "the last 2 sealed entries are whole."), (True, "place 2: The entry is not what was sealed.")],
+)
+def test_action_verifies_the_chain_of_an_entry(is_damaged, told, staff_browser):
+    chain = uuid4()
+    entry = [log(workspace_id=chain) for _number in range(2)][1]
+    audit.seal()
+    if is_damaged:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("UPDATE huntaze_auditentry SET action = 'x' WHERE id = %s", (entry.id,))
+            cursor.execute("SET LOCAL session_replication_role = origin")
+    fields = {"action": "verify", "_selected_action": [str(entry.id)]}
+    page = staff_browser.post("/admin/huntaze/auditentry/", fields, follow=True)
+    assert [str(message).partition(f"Chain {chain}")[2].strip(":, ") for message in page.context["messages"]] == [told]
 
 
 @pytest.mark.parametrize("screen", ["auditentry", "event"])

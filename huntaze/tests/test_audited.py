@@ -329,6 +329,11 @@ def release_hold(owner):
     return LegalHold, place_hold(user_id=owner.id, reason="A dispute", actor_id=None).id
 
 
+@performs(ACTIONS, ("huntaze.auditentry", "verify"))
+def verify_by_staff(owner):
+    return AuditEntry, AuditEntry.objects.filter(workspace_id=owner.default_workspace_id).latest("id").id
+
+
 @performs(ACTIONS, ("ai.generation", "cancel"))
 def stop_generation(owner):
     generation = make_generation(owner.default_workspace)
