@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 
 from huntaze import valkey
 
@@ -14,6 +15,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("huntaze_auditentry", "huntaze_auditpayload", "huntaze_auditcheckpoint"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_truncate")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_on_demand():
+    """Look static files up when they are asked for: every test client makes its middleware anew, and would read all of them."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
+        yield
 
 
 @pytest.fixture(autouse=True)
