@@ -1,11 +1,14 @@
 """Wrong input of every kind that the OpenAPI document lets schemathesis think of, the same in each run."""
 
+import os
 from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck
 from hypothesis import settings as runs
 from schemathesis.checks import positive_data_acceptance
@@ -21,9 +24,11 @@ from content.tests.factories import make_asset
 from huntaze.api.errors import Problem
 from huntaze.models import IdempotencyRecord
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SEED = 20261122
+# How many examples are drawn for each operation, beside those against each constraint: PYTEST_FUZZ_EXAMPLES=100 for a long run by hand.
+EXAMPLES = int(os.environ.get("PYTEST_FUZZ_EXAMPLES", "3"))
 # The fixtures stay as they are from one example to the next: what an example writes is meant to be there for those after it.
 STEADY = runs(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -36,6 +41,16 @@ def operations(*, every_constraint: bool):
     document = schemathesis.openapi.from_wsgi("/api/schema/", get_wsgi_application(), config=schemathesis.Config(seed=SEED))
     document.config.phases.coverage.enabled = every_constraint
     return document.exclude(operation_id="ai_generations_stream")
+
+
+@pytest.fixture(autouse=True)
+def _one_connection():
+    """Keep the connection, and with it the test's transaction, from one request to the next, as Django's own test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture(autouse=True)
@@ -118,14 +133,14 @@ def refusal(response: Response) -> tuple[list[str], int, list[str]]:
 
 
 @operations(every_constraint=True).parametrize()
-@runs(STEADY, max_examples=30)
+@runs(STEADY, max_examples=EXAMPLES)
 def test_creator_gets_what_the_document_says(case, owner, workspace):
     aim(case, workspace)
     validate(case, {"Authorization": f"Bearer {sign_in(owner).access_token}"})
 
 
 @operations(every_constraint=False).parametrize()
-@runs(STEADY, max_examples=10)
+@runs(STEADY, max_examples=EXAMPLES)
 def test_anonymous_gets_what_the_document_says(case, workspace):
     aim(case, workspace)
     validate(case, {})
