@@ -11,6 +11,7 @@ A test asks `start_stack` for what it needs and overrides settings by name:
 Each stack has a database, a Valkey and a home folder of its own, and goes away with its test.
 """
 
+import itertools
 import os
 import shutil
 import signal
@@ -65,6 +66,7 @@ class Stack:
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
         self.parts: dict[str, Part] = {}
+        self._numbers = itertools.count(1)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = programs.origin(*self.listener.getsockname()[:2])
         self.env = {
@@ -90,11 +92,12 @@ class Stack:
         self.manage("migrate", "--no-input")
 
     def start(self, *names: str) -> None:
-        """Start the named parts (web, worker, beat) and wait until they are ready."""
+        """Start the named parts (web, worker, beat), each with a log of its own, and wait until they are ready."""
+        number = next(self._numbers)
         makers: dict[str, Callable[[], Part]] = {
-            "web": lambda: programs.web(listener=self.listener, log=self.home / "web.log", env=self.env),
-            "worker": lambda: programs.worker(concurrency=4, log=self.home / "worker.log", env=self.env),
-            "beat": lambda: programs.beat(log=self.home / "beat.log", env=self.env),
+            "web": lambda: programs.web(listener=self.listener, log=self.home / f"web-{number}.log", env=self.env),
+            "worker": lambda: programs.worker(concurrency=4, log=self.home / f"worker-{number}.log", env=self.env),
+            "beat": lambda: programs.beat(log=self.home / f"beat-{number}.log", env=self.env),
         }
         for name in names:
             self.parts[name] = makers[name]()
