@@ -15,7 +15,7 @@ run: .venv/installed  ## Start Huntaze with embedded servers; ARGS="--port 9000 
 install: .venv/installed .venv/installed-dev  ## Make the virtual environment with all that run, test and check need
 
 test: .venv/installed-dev  ## Run all tests on PostgreSQL and Valkey servers of their own; ARGS="-k lease" for a part
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: .venv/installed-dev  ## Judge format, lint, types, import contracts, migrations, the OpenAPI document and the docs
 	$(BIN)/ruff format --check .
