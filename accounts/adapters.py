@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from accounts import services
 from accounts.browsers import INVITATION_KEY, session_id_of
 from accounts.models import User
-from accounts.services import mfa
-from huntaze import context, crypto
+from accounts.services.mfa.secrets import unseal
+from huntaze import context
 from huntaze.api import throttling
 from huntaze.api.errors import RateLimited
 
@@ -113,12 +113,12 @@ class MFAAdapter(DefaultMFAAdapter):
     """Second factors: their secrets encrypted, their passkeys bound to this installation's address."""
 
     def encrypt(self, text: str) -> str:
-        """Return a secret as it is stored; `services.mfa` says what it is bound to."""
-        return crypto.encrypt(text, context=mfa.PLACE)
+        """Raise TypeError: a secret is encrypted by `services.mfa`, which knows the row that it is bound to."""
+        raise TypeError("Second factors are written by services.mfa.")
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return a stored secret; raises CannotDecrypt."""
-        return crypto.decrypt(encrypted_text, context=mfa.PLACE)
+        return unseal(encrypted_text)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Return whom passkeys are for: the host of HUNTAZE_URL, whatever the Host header says."""

@@ -441,9 +441,50 @@ def test_secrets_stand_encrypted(person):
     assert (person.secret in told, any(code in told for code in person.codes), stored["totp"]["secret"][:5]) == (False, False, "test.")
 
 
-def test_secret_is_not_readable_in_another_place(person):
+def read(row):
+    """Read the secret of a row as allauth does."""
+    return get_adapter().decrypt(row.data["secret" if row.type == "totp" else "seed"])
+
+
+def test_secret_is_read_in_its_own_row(person):
+    assert read(Authenticator.objects.get(type="totp")) == person.secret
+
+
+@pytest.mark.parametrize("kind", ["totp", "recovery_codes"])
+def test_secret_that_was_moved_to_another_persons_row_cannot_be_read(person, kind):
+    other = make_user(email="thief@example.com")
+    turn_totp_on(other)
+    moved = Authenticator.objects.get(user=person.user, type=kind).data
+    Authenticator.objects.filter(user=other, type=kind).update(data=moved)
     with pytest.raises(crypto.CannotDecrypt):
-        crypto.decrypt(Authenticator.objects.get(type="totp").data["secret"], context="elsewhere")
+        read(Authenticator.objects.get(user=other, type=kind))
+
+
+def test_secret_that_was_moved_to_another_kind_of_the_same_person_cannot_be_read(person):
+    secret = Authenticator.objects.get(type="totp").data["secret"]
+    Authenticator.objects.filter(type="recovery_codes").update(data={"seed": secret, "used_mask": 0})
+    with pytest.raises(crypto.CannotDecrypt):
+        read(Authenticator.objects.get(type="recovery_codes"))
+
+
+def test_text_that_comes_from_no_row_cannot_be_read(person):
+    with pytest.raises(crypto.CannotDecrypt):
+        get_adapter().decrypt(str(Authenticator.objects.get(type="totp").data["secret"]))
+
+
+def test_allauth_writes_no_secret_by_itself():
+    with pytest.raises(TypeError):
+        get_adapter().encrypt("secret")
+
+
+@pytest.mark.django_db
+def test_rotation_names_a_secret_that_was_moved(settings, person):
+    other = make_user(email="thief@example.com")
+    turn_totp_on(other)
+    row = Authenticator.objects.get(user=other, type="totp")
+    Authenticator.objects.filter(pk=row.pk).update(data=Authenticator.objects.get(user=person.user, type="totp").data)
+    settings.ENCRYPTION_KEYS = [NEW, *settings.ENCRYPTION_KEYS]
+    assert crypto.rotate().unreadable == [f"mfa_authenticator.data:{row.pk}"]
 
 
 @pytest.mark.django_db

@@ -32,7 +32,7 @@ SOURCES = {
         "notices.py",
         "services/addresses.py",
         "services/challenges.py",
-        "services/mfa.py",
+        "services/mfa/*.py",
         "services/passwords.py",
         "services/people.py",
         "validators.py",

@@ -1,54 +1,28 @@
-"""Second factors: authenticator apps (TOTP), passkeys, and the recovery codes that come with either.
-
-The rows are allauth's, so that the API and the account pages share one truth; whoever writes them calls what stands here, which
-audits and tells the person in the same transaction.
-
-Secrets are encrypted as text that belongs to `mfa_authenticator.data`: one from another column cannot be read here, nor one from
-here there. They are not bound to their row: allauth's hooks see the text alone, neither its person nor its row. Who can write to
-that table could move a secret to another person's row, but could as well delete the row.
-"""
+"""Turning second factors on and off: authenticator apps, passkeys, and the recovery codes that come with either."""
 
 import time
 from typing import Any
 from uuid import UUID
 
-from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models.functions import Now
-from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import notices
-from accounts.models import Session, User
-from accounts.services.passwords import confirm_password
+from accounts.models import User
+from accounts.services.mfa.proofs import RECOVERY_CODES, TOTP, WEBAUTHN, is_on, step_of, wrong
+from accounts.services.mfa.secrets import seal
 from accounts.services.people import EmailNotVerified, has_verified_email
 from huntaze import audit, crypto
 from huntaze.api import throttling
-from huntaze.api.errors import NotFound, Problem, ValidationFailed
+from huntaze.api.errors import NotFound, Problem
 
-PLACE = "mfa_authenticator.data"  # what the ciphertexts are bound to
 ENROLMENT_SECONDS = 600
-TOTP, RECOVERY_CODES, WEBAUTHN = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES, Authenticator.Type.WEBAUTHN
 _NAMES = {TOTP: _("Authenticator app"), WEBAUTHN: _("Passkey or security key")}
-_BATCH = 500
-
-
-class MfaRequired(Problem):
-    status = 401
-    code = "mfa_required"
-    title = _("The password is right; a code of the second factor is needed too.")
-
-
-class InvalidMfaCode(Problem):
-    status = 401
-    code = "invalid_mfa_code"
-    title = _("The code of the second factor is wrong, or was used before.")
 
 
 class MfaOn(Problem):
@@ -67,46 +41,6 @@ class NoEnrolment(Problem):
     status = 409
     code = "mfa_enrolment_expired"
     title = _("No authenticator app is being turned on, or that took too long. Start again.")
-
-
-class ReauthenticationUnavailable(Problem):
-    status = 403
-    code = "reauthentication_unavailable"
-    title = _("The account has neither a password nor a second factor to prove anything by. Sign in again.")
-
-
-def is_on(user_id: UUID) -> bool:
-    """Return whether the person has a second factor."""
-    return bool(Authenticator.objects.filter(user_id=user_id, type__in=(TOTP, WEBAUTHN)).exists())
-
-
-def check_second_factor(user: User, code: str) -> None:
-    """Let pass who has no second factor, or who shows a code of it, which is thereby used up.
-
-    A code is one of the authenticator app, or a recovery code. Raises MfaRequired without one, InvalidMfaCode for a wrong or used
-    one, and RateLimited after too many.
-    """
-    if not is_on(user.id):
-        return
-    if not code:
-        raise MfaRequired
-    if use_code(user_id=user.id, code=code) is None:
-        raise InvalidMfaCode
-
-
-def use_code(*, user_id: UUID, code: str) -> Authenticator | None:
-    """Use a code up and return the row that it belongs to, or None for one that is wrong or was used; raises RateLimited.
-
-    Of any number of calls with one code at once, one succeeds: each locks the person's rows. A code of an authenticator app
-    counts once, and after it only those of later times (RFC 6238, 5.2).
-    """
-    throttling.count_attempt(str(user_id))
-    with transaction.atomic():
-        rows = Authenticator.objects.filter(user_id=user_id, type__in=(TOTP, RECOVERY_CODES)).select_for_update(of=("self",))
-        for row in rows.order_by("-type"):  # the authenticator app first
-            if _use_totp(row, code) if row.type == TOTP else _use_recovery_code(row, code):
-                return row
-    return None
 
 
 def totp_state(user_id: UUID) -> dict[str, Any]:
@@ -158,13 +92,14 @@ def turn_totp_on(*, user_id: UUID, secret: str, code: str) -> list[str]:
 
     Audited, and told by e-mail. Raises ValidationFailed at /code for a wrong code, MfaOn and EmailNotVerified.
     """
-    step = _step_of(secret, code, after=-1)
+    step = step_of(secret, code, after=-1)
     if step is None:
-        raise _wrong("/code")
+        raise wrong("/code")
     with transaction.atomic():
         user = _lock(user_id)
         _require_may_turn_on(user)
-        Authenticator.objects.create(user=user, type=TOTP, data={"secret": get_adapter().encrypt(secret), "used_step": step})
+        sealed = seal(secret, user_id=user.id, type=TOTP)
+        Authenticator.objects.create(user=user, type=TOTP, data={"secret": sealed, "used_step": step})
         _note(user, "add", TOTP)
         return _had_or_made_codes(user)
 
@@ -234,84 +169,6 @@ def make_recovery_codes(*, user_id: UUID) -> list[str]:
     return codes
 
 
-def reauthenticate(*, user_id: UUID, session_id: UUID, password: str, mfa_code: str) -> None:
-    """Note that the person of a session has just proved who they are.
-
-    The password is needed where they have one, and a code where they have a second factor; neither is enough alone, since a thief
-    may hold the password, or an unlocked phone with the app on it. Audited. Raises
-    ValidationFailed at what is missing or wrong, RateLimited after too many, ReauthenticationUnavailable for who has neither.
-    """
-    user = User.objects.get(id=user_id)
-    has_password, has_factor = user.has_usable_password(), is_on(user_id)
-    if not has_password and not has_factor:
-        raise ReauthenticationUnavailable
-    asked = {"/password": (has_password, password), "/mfa_code": (has_factor, mfa_code)}
-    missing = [pointer for pointer, (is_needed, given) in asked.items() if is_needed and not given]
-    if missing:
-        faults = [{"pointer": pointer, "code": "required", "detail": gettext("This is needed.")} for pointer in missing]
-        raise ValidationFailed(gettext("See `errors`."), errors=faults)
-    if has_password:
-        throttling.count_attempt(str(user_id))
-        confirm_password(user_id=user_id, password=password)
-    if has_factor and use_code(user_id=user_id, code=mfa_code) is None:
-        raise _wrong("/mfa_code")
-    with transaction.atomic():
-        Session.objects.filter(id=session_id, revoked_at=None).update(authenticated_at=Now())
-        audit.record("session.reauthenticate", workspace_id=user.default_workspace_id, subject_id=session_id, actor_id=user_id)
-
-
-def rotate(rotation: crypto.Rotation) -> None:
-    """Encrypt by the first key of the ring the secrets that another one encrypted, some hundred rows at a time; see `crypto.rotate`."""
-    last = 0
-    secrets = Authenticator.objects.filter(type__in=(TOTP, RECOVERY_CODES)).order_by("pk")
-    while batch := list(secrets.filter(pk__gt=last).values_list("pk", flat=True)[:_BATCH]):
-        with transaction.atomic():
-            for row in secrets.filter(pk__in=batch).select_for_update(of=("self",)):
-                _reseal(row, rotation)
-        last = batch[-1]
-
-
-def _reseal(row: Authenticator, rotation: crypto.Rotation) -> None:
-    name = "secret" if row.type == TOTP else "seed"
-    if crypto.is_current(row.data[name]):
-        return
-    try:
-        row.data[name] = crypto.encrypt(crypto.decrypt(row.data[name], context=PLACE), context=PLACE)
-    except crypto.CannotDecrypt:
-        rotation.unreadable.append(f"{PLACE}:{row.pk}")
-        return
-    row.save(update_fields=["data"])
-    rotation.resealed += 1
-
-
-crypto.register_rotation(rotate)
-
-
-def _use_totp(row: Authenticator, code: str) -> bool:
-    """Note the time that the code stands for in the locked row; return False for a wrong code, and for one of a time that is over."""
-    step = _step_of(get_adapter().decrypt(row.data["secret"]), code, after=row.data["used_step"])
-    if step is None:
-        return False
-    row.data["used_step"], row.last_used_at = step, timezone.now()
-    row.save(update_fields=["data", "last_used_at"])
-    return True
-
-
-def _use_recovery_code(row: Authenticator, code: str) -> bool:
-    if not row.wrap().validate_code(code):
-        return False
-    row.record_usage()
-    _audit(row.user, "recovery_codes.use")
-    return True
-
-
-def _step_of(secret: str, code: str, *, after: int) -> int | None:
-    """Return the time, in steps of 30 seconds, that a code of this secret stands for; None where it is none of now, or not after."""
-    steps = [step for step in totp.yield_hotp_counters_from_time() if step > after]
-    expected = {step: totp.format_hotp_value(totp.hotp_value(secret, step)) for step in steps}
-    return next((step for step, value in expected.items() if compare_user_code(actual=code, expected=value)), None)
-
-
 def _require_may_turn_on(user: User) -> None:
     if Authenticator.objects.filter(user=user, type=TOTP).exists():
         raise MfaOn
@@ -334,7 +191,8 @@ def _had_or_made_codes(user: User) -> list[str]:
     row = Authenticator.objects.filter(user=user, type=RECOVERY_CODES).first()
     if row is None:
         # Seen from the start: allauth notes the first look by writing the row back as it read it, which could undo a code's use.
-        data = {"seed": get_adapter().encrypt(RecoveryCodes.generate_seed()), "used_mask": 0, "viewed_at": time.time()}
+        seed = seal(RecoveryCodes.generate_seed(), user_id=user.id, type=RECOVERY_CODES)
+        data = {"seed": seed, "used_mask": 0, "viewed_at": time.time()}
         row = Authenticator.objects.create(user=user, type=RECOVERY_CODES, data=data)
         _audit(user, "recovery_codes.create")
     codes: list[str] = row.wrap().get_unused_codes()
@@ -356,11 +214,6 @@ def _lock(user_id: UUID) -> User:
     """Return the person with the row locked, so that two changes of their second factors come one after the other."""
     user: User = User.objects.select_for_update(no_key=True).get(id=user_id)
     return user
-
-
-def _wrong(pointer: str) -> ValidationFailed:
-    fault = {"pointer": pointer, "code": "wrong_code", "detail": str(InvalidMfaCode.title)}
-    return ValidationFailed(gettext("See `errors`."), errors=[fault])
 
 
 def _enrolment(user_id: UUID) -> str:
