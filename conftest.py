@@ -11,9 +11,9 @@ pytest_plugins = ["accounts.tests.fixtures", "ai.tests.fixtures", "huntaze.tests
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Let tests that commit empty the audit log's tables afterwards, which its triggers refuse."""
+    """Let tests that commit empty the tables of the audit log and the ledger afterwards, which its triggers refuse."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("huntaze_auditentry", "huntaze_auditpayload", "huntaze_auditcheckpoint"):
+        for table in ("huntaze_auditentry", "huntaze_auditpayload", "huntaze_auditcheckpoint", "ai_ledgerentry", "ai_ledgercheckpoint"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_truncate")
 
 

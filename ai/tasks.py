@@ -1,6 +1,12 @@
 """Wake-ups for the ai app's services."""
 
+import logging
+
 from celery import shared_task
+
+from huntaze.env import EnvError
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="ai.run_generation")
@@ -9,6 +15,25 @@ def run_generation(generation_id: str) -> None:
     from ai import services
 
     services.run_generation(generation_id=generation_id)
+
+
+@shared_task(name="ai.seal_ledger")
+def seal_ledger() -> None:
+    """Seal the ledger's entries that were committed since the last time."""
+    from ai import services
+
+    try:
+        services.ledger.seal()
+    except EnvError as error:
+        log.warning("The ledger is not sealed: %s", error)
+
+
+@shared_task(name="ai.reap_ledger")
+def reap_ledger() -> None:
+    """Close what is held for generations that are gone."""
+    from ai import services
+
+    services.ledger.reap()
 
 
 @shared_task(name="ai.sweep")

@@ -168,6 +168,8 @@ SWEEP_SECONDS = 2
 SEAL_SECONDS = 5
 CELERY_BEAT_SCHEDULE = {
     "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "ai.seal_ledger": {"task": "ai.seal_ledger", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
+    "ai.reap_ledger": {"task": "ai.reap_ledger", "schedule": 3600},
     "huntaze.sweep_mail": {"task": "huntaze.sweep_mail", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
     "accounts.sweep_challenges": {"task": "accounts.sweep_challenges", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},

@@ -1,15 +1,26 @@
-"""Models and their dated prices, and the generations that they write."""
+"""Models and their dated prices, the generations that they write, and the ledger of what these cost."""
 
 from ai.models.catalogue import AiModel, Capability, ModelPrice, ProviderName, Tier
-from ai.models.generations import FINAL, Generation, GenerationKind, GenerationStatus, UsageSource
+from ai.models.generations import FINAL, USED, Generation, GenerationKind, GenerationStatus, UsageSource
+from ai.models.ledger import LEDGER, AiAlert, AiAlertKind, Budget, BudgetLevel, BudgetPeriod, EntryKind, LedgerCheckpoint, LedgerEntry
 
 __all__ = [
     "FINAL",
+    "LEDGER",
+    "USED",
+    "AiAlert",
+    "AiAlertKind",
     "AiModel",
+    "Budget",
+    "BudgetLevel",
+    "BudgetPeriod",
     "Capability",
+    "EntryKind",
     "Generation",
     "GenerationKind",
     "GenerationStatus",
+    "LedgerCheckpoint",
+    "LedgerEntry",
     "ModelPrice",
     "ProviderName",
     "Tier",

@@ -1,7 +1,10 @@
 """The generations that models write."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huntaze import personal
@@ -42,8 +45,16 @@ class UsageSource(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
+LEAST_CERTAIN_FIRST = (UsageSource.UNKNOWN, UsageSource.ESTIMATED, UsageSource.REPORTED)
+# The columns of a generation that repeat what the ledger has settled.
+USED = ("input_tokens", "cached_tokens", "output_tokens", "usage_source", "cost_nanousd")
+
+
 class Generation(LeasedWork, Record):
-    """One order to write, worked on under a lease; `outputs` holds `{variant, text}` for each finished variant."""
+    """One order to write, worked on under a lease; `outputs` holds `{variant, text}` for each finished variant.
+
+    Tokens and cost are what the ledger has settled, written in its transactions. Budgets count them in the spans of `reserved_at`.
+    """
 
     workspace = models.ForeignKey("accounts.Workspace", verbose_name=_("workspace"), on_delete=models.CASCADE, related_name="+")
     created_by = models.ForeignKey("accounts.User", verbose_name=_("created by"), on_delete=models.SET_NULL, null=True, related_name="+")
@@ -60,6 +71,12 @@ class Generation(LeasedWork, Record):
     output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
     usage_source = models.CharField(_("usage source"), max_length=16, choices=UsageSource.choices, blank=True)
     cost_nanousd = models.PositiveBigIntegerField(_("cost in nano-dollars"), default=0)
+    key_id = models.UUIDField(_("API key"), null=True, editable=False)
+    reserved_at = models.DateTimeField(_("reserved at"), db_default=Now(), editable=False)
+    reserved_nanousd = models.PositiveBigIntegerField(_("reserved in nano-dollars"), default=0, editable=False)
+    calling = models.JSONField(
+        _("call in progress"), null=True, editable=False, help_text=_("What it can cost at most, until it is settled.")
+    )
     checks = models.JSONField(_("failed checks"), default=list, help_text=_("What was wrong with drafts that were not kept."))
     error = models.JSONField(_("error"), null=True)
     asset_id = models.UUIDField(_("asset"), null=True)
@@ -91,6 +108,16 @@ class Generation(LeasedWork, Record):
         """Return the cost in micro-dollars, rounded up."""
         return -(-self.cost_nanousd // 1000)
 
+    def count(self, entry: Any) -> None:
+        """Add what a settled entry of the ledger used, which was the call in progress, to what the generation has used."""
+        self.input_tokens += entry.input_tokens
+        self.cached_tokens += entry.cached_tokens
+        self.output_tokens += entry.output_tokens
+        self.cost_nanousd -= entry.amount_nanousd
+        sources = (self.usage_source, entry.usage_source)
+        self.usage_source = next(source for source in LEAST_CERTAIN_FIRST if source in sources)
+        self.calling = None
 
-_WORDS = ("input", "outputs", "provider", "model", "prompt_name", "prompt_hash", "checks", "error", "asset_reason")
+
+_WORDS = ("input", "outputs", "provider", "model", "prompt_name", "prompt_hash", "checks", "error", "asset_reason", "calling")
 personal.declare(Generation, workspace="workspace", author="created_by", fields=dict.fromkeys(_WORDS, WITH_ROW))

@@ -1,5 +1,6 @@
 """Every write of the ai app."""
 
+from ai.services import ledger
 from ai.services.catalogue import PriceInForce, sync_models
 from ai.services.generations import attach_asset, cancel_generation, erase_streams, request_generation, run_generation, sweep_generations
 
@@ -8,6 +9,7 @@ __all__ = [
     "attach_asset",
     "cancel_generation",
     "erase_streams",
+    "ledger",
     "request_generation",
     "run_generation",
     "sweep_generations",

@@ -1,13 +1,10 @@
 """Order, run, cancel and sweep generations."""
 
 import logging
-import time
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -17,15 +14,16 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from ai import providers, queries, stream, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
-from ai.models import FINAL, Generation, GenerationStatus, UsageSource
+from ai.models import FINAL, USED, Generation, GenerationStatus
 from ai.providers.base import Usage
 from ai.queries import PricedModel
+from ai.services import ledger
+from ai.services.accounts import Account, surely
 from ai.signals import generation_finished
 from ai.stream import Writer
-from ai.writing import BudgetSpent, Cancelled, Outcome, Writing
-from huntaze import audit, events, leases, personal
-
-T = TypeVar("T")
+from ai.writing import Outcome, Writing
+from huntaze import audit, context, events, leases, personal
+from huntaze.models import ActorKind
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +36,28 @@ def request_generation(
 ) -> Generation:
     """Queue one generation and wake a worker once the transaction has committed.
 
-    `order` holds prompt, platforms, tone, length, language, audience, variants and material. Raises PlanLimitReached,
-    or BudgetExceeded when writing each variant twice at full length could cost more than `max_cost_microusd`; an order that
-    is taken stops before it has cost more.
+    `order` holds prompt, platforms, tone, length, language, audience, variants and material. What writing each variant twice at full
+    length could cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded when that is more than `max_cost_microusd`, or
+    than a budget has left; an order that is taken stops before it has cost more.
     """
+    most = _most(kind, order)
     if max_cost_microusd is not None:
-        _refuse_dearer_than(max_cost_microusd, kind=kind, order=order)
+        _refuse_dearer_than(max_cost_microusd, -(-most // 1000))
         order = {**order, "max_cost_microusd": max_cost_microusd}
+    now = context.current()
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
-        generation = Generation.objects.create(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, input=order)
+        generation = Generation.objects.create(
+            workspace_id=workspace_id,
+            created_by_id=created_by_id,
+            key_id=now.credential_id if now.actor_kind == ActorKind.KEY else None,
+            kind=kind,
+            input=order,
+            reserved_nanousd=most,
+        )
         audit.record("generation.create", workspace_id=workspace_id, subject_id=generation.id, changes={"kind": [None, kind]})
+        if most:
+            ledger.reserve(generation, most)
         transaction.on_commit(lambda: leases.wake(tasks.run_generation, generation.id))
     return generation
 
@@ -65,6 +74,9 @@ def run_generation(*, generation_id: UUID | str) -> None:
     generation = Generation.objects.get(pk=lease.pk)
     stream = Writer(generation.id, attempt=generation.attempts)
     model = queries.model_in_charge()
+    account = Account(lease, generation, model)
+    if not account.open():
+        return
     writing = Writing(
         kind=generation.kind,
         order=generation.input,
@@ -73,7 +85,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
         model=model.sent_name if model else "",
         languages=model.languages if model else None,
         emit=stream.append,
-        before_call=lambda usages: _note(lease, generation, usages, model),
+        before_call=account.before_call,
     )
     if not writing.asks_model:
         model = None
@@ -83,8 +95,8 @@ def run_generation(*, generation_id: UUID | str) -> None:
     connection.close()  # the provider may take minutes, and the pool is small
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
         outcome = _run(writing, lease.pk)
-        used = _used(generation, outcome.usages, model)
-        status = _surely(lambda: _finish(lease, used, _end(writing, outcome, model)))
+        end = _end(writing, outcome, model)
+        status = surely(lambda: _finish(lease, account, outcome.usages, end))
     if status == GenerationStatus.QUEUED:
         leases.wake_now(tasks.run_generation, lease.pk)
     elif status is not None:
@@ -109,6 +121,7 @@ def cancel_generation(*, generation: Generation) -> Generation:
         audit.record("generation.cancel", workspace_id=row.workspace_id, subject_id=row.pk)
         if row.status == GenerationStatus.CANCELLED:
             _announce(row)
+            ledger.close(row)
     return row
 
 
@@ -134,13 +147,17 @@ def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str =
     generation.save(update_fields=["asset_id", "asset_reason"])
 
 
-def _refuse_dearer_than(limit: int, *, kind: str, order: dict[str, Any]) -> None:
-    """Compare `limit` (micro-dollars) with every variant written twice at full length."""
+def _most(kind: str, order: dict[str, Any]) -> int:
+    """Return what every variant written twice at full length costs, in nano-dollars."""
     model = queries.model_in_charge()
     if model is None:
-        return
+        return 0
     writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
-    cost = -(-sum(model.cost_nanousd(usage) for usage in writing.most_usages()) // 1000)
+    return sum(model.cost_nanousd(usage) for usage in writing.most_usages())
+
+
+def _refuse_dearer_than(limit: int, cost: int) -> None:
+    """Raise BudgetExceeded where `cost` is more than `limit`, both in micro-dollars."""
     if cost > limit:
         detail = _("This may cost up to %(cost)d micro-dollars; the request allows %(limit)d.") % {"cost": cost, "limit": limit}
         raise BudgetExceeded(detail, limit={"name": "max_cost_microusd", "value": limit, "used": cost})
@@ -162,50 +179,26 @@ def _run(writing: Writing, generation_id: UUID) -> Outcome:
         return outcome
 
 
-def _note(lease: leases.Lease, generation: Generation, usages: list[Usage], model: PricedModel | None) -> None:
-    """Write what the calls can have used at most once the next one is made, so that a lost worker's calls are counted too.
-
-    Raises BudgetSpent when that is more than the order allows, Cancelled when the lease was lost.
-    """
-    used = _used(generation, usages, model)
-    limit = generation.input.get("max_cost_microusd")
-    if limit is not None and used["cost_nanousd"] > limit * 1000:
-        raise BudgetSpent(_("A further call could cost more than the %(limit)d micro-dollars that the order allows.") % {"limit": limit})
-    held = _surely(lambda: lease.note(**used))
-    connection.close()
-    if not held:
-        raise Cancelled
-
-
-def _surely(write: Callable[[], T]) -> T:
-    """Write, again and again while the database is away: the text is paid for, and the lease is still being renewed."""
-    deadline = time.monotonic() + settings.LEASE_SECONDS
-    while True:
-        try:
-            return write()
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(HEARTBEAT_SECONDS)
-
-
-def _finish(lease: leases.Lease, used: dict[str, Any], end: dict[str, Any]) -> str | None:
-    """Write the outcome and tell the other apps in the same transaction; return the status, or None when the lease was lost.
+def _finish(lease: leases.Lease, account: Account, usages: list[Usage], end: dict[str, Any]) -> str | None:
+    """Write the outcome, settle it and tell the other apps in one transaction; return the status, or None when the lease was lost.
 
     Where nobody asked for the end but the worker's own stop, the generation goes back among those that wait.
     """
+    used = account.end(usages)
     with transaction.atomic():
         if _is_cancelled(lease.pk):
             end |= CANCELLED
         elif end["status"] == GenerationStatus.CANCELLED and leases.must_give_back() and lease.give_back(**used):
+            account.settle()
             log.info("Generation %s was given back: this worker stops", lease.pk)
             return GenerationStatus.QUEUED
         if not lease.finish(**used, **end):
             log.warning("A late result for generation %s was refused", lease.pk)
             return None
+        account.settle()
         generation = Generation.objects.get(pk=lease.pk)
         _announce(generation)
+        ledger.close(generation)
     return generation.status
 
 
@@ -213,19 +206,6 @@ def _is_cancelled(generation_id: UUID) -> bool:
     """Lock the row, and return whether its end was asked for: whoever was told that it stops must not see it succeed."""
     rows = Generation.objects.select_for_update().filter(pk=generation_id)
     return rows.values_list("cancel_requested_at", flat=True).first() is not None
-
-
-def _used(generation: Generation, usages: list[Usage], model: PricedModel | None) -> dict[str, Any]:
-    """Return the columns of what a generation has used: in the tries before this one, as read when it began, and in `usages`."""
-    sources = {generation.usage_source, *(usage.source for usage in usages)}
-    least_certain = (UsageSource.UNKNOWN, UsageSource.ESTIMATED, UsageSource.REPORTED)
-    return {
-        "input_tokens": generation.input_tokens + sum(usage.input_tokens for usage in usages),
-        "cached_tokens": generation.cached_tokens + sum(usage.cached_tokens for usage in usages),
-        "output_tokens": generation.output_tokens + sum(usage.output_tokens for usage in usages),
-        "usage_source": next((source for source in least_certain if source in sources), ""),
-        "cost_nanousd": generation.cost_nanousd + (sum(map(model.cost_nanousd, usages)) if model else 0),
-    }
 
 
 def _end(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
@@ -250,7 +230,14 @@ def _bury(generation_id: UUID) -> None:
         end = CANCELLED if _is_cancelled(generation_id) else failed
         if not leases.bury(Generation, generation_id, finished_at=Now(), **end):
             return
-        _announce(Generation.objects.get(pk=generation_id))
+        generation = Generation.objects.get(pk=generation_id)
+        if generation.calling is not None:
+            lost = ledger.lost(generation)
+            ledger.settle([lost])
+            generation.count(lost)
+            generation.save(update_fields=[*USED, "calling"])
+        _announce(generation)
+        ledger.close(generation)
     log.error("Generation %s is a dead letter: %s", generation_id, detail)
     Writer(generation_id, attempt=Generation.max_attempts).append("done", {"status": end["status"]})
 

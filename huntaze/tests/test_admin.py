@@ -23,7 +23,15 @@ from huntaze.models import AuditEntry, Event, OutgoingEmail
 
 pytestmark = pytest.mark.django_db
 
-MODEL = {"provider": "openai", "name": "gpt-7", "deployment": "", "enabled": "on", "rank": "5", "retires_on": "2028-01-01"}
+MODEL = {
+    "tier": "strong",
+    "provider": "openai",
+    "name": "gpt-7",
+    "deployment": "",
+    "enabled": "on",
+    "rank": "5",
+    "retires_on": "2028-01-01",
+}
 NO_PRICES = {"prices-TOTAL_FORMS": "0", "prices-INITIAL_FORMS": "0"}
 
 
@@ -94,6 +102,9 @@ def test_added_row_is_audited_with_its_values_by_the_member_of_staff(staff_brows
         "deployment": [None, ""],
         "enabled": [None, True],
         "rank": [None, 5],
+        "tier": [None, "strong"],
+        "regions": [None, []],
+        "capabilities": [None, []],
         "retires_on": [None, "2028-01-01"],
     }
 
