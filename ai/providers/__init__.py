@@ -12,6 +12,7 @@ from django.conf import settings
 from ai.providers.anthropic import AnthropicProvider
 from ai.providers.base import Capability, Embedder, Moderator, Provider
 from ai.providers.call import Timeouts
+from ai.providers.guard import Guarded
 from ai.providers.openai import OpenAIProvider
 
 _CHAT: frozenset[Capability] = frozenset({"schema", "temperature", "seed"})
@@ -23,12 +24,12 @@ def configured() -> list[str]:
 
 
 def get(name: str) -> Provider:
-    """Return the provider `name` as the settings configure it. Raises LookupError if they do not."""
+    """Return the provider `name` as the settings configure it, behind its circuits. Raises LookupError if they do not."""
     build = _BUILDERS.get(name)
     provider = build() if build else None
     if provider is None:
         raise LookupError(f"no AI provider {name!r} is configured")
-    return provider
+    return Guarded(provider)
 
 
 def moderator() -> Moderator | None:

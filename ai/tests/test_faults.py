@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from redis import Redis
 
 from huntaze.leases import STOP_GRACE_SECONDS
 from huntaze.tests.client import ApiClient
@@ -45,7 +46,9 @@ def breakable(running):
 
 @pytest.fixture
 def client(running, openai_simulator, request):
-    """Return a creator of their own on the shared installation, with the vendor's books empty."""
+    """Return a creator of their own on the shared installation, with the vendor's books empty and its circuits closed."""
+    with Redis.from_url(running.env["REDIS_URL"]) as connection:
+        connection.delete("ai:retries", *connection.scan_iter("ai:circuit:*"))
     return ApiClient(running.url).sign_up(f"{request.node.name}@example.com".replace("[", "-").replace("]", ""))
 
 

@@ -6,7 +6,8 @@ import pytest
 from ai.providers.base import CompletionRequest, Finished, Message, ProviderError, TextChunk
 from ai.providers.call import Timeouts
 from ai.providers.openai import OpenAIProvider
-from ai.providers.retry import with_retries
+from ai.providers.retry import PRICE, QUIET_SECONDS, SAVED_AT_MOST, with_retries
+from huntaze import valkey
 
 REQUEST = CompletionRequest("gpt-4o-mini", (Message("user", "Write a post."),), 400)
 
@@ -104,3 +105,22 @@ def test_stop_ends_a_pause_and_calls_nobody_again(provider, openai_simulator):
     run.stopped.set()
     reader.join(5)
     assert (reader.is_alive(), items, len(openai_simulator.calls())) == (False, [], 1)
+
+
+def test_repeats_of_all_workers_stay_within_a_tenth_of_the_calls_and_a_few(provider, openai_simulator):
+    refused = 5 * (SAVED_AT_MOST // PRICE)
+    openai_simulator.script([{"kind": "server_error"}] * refused * 3)
+    for _ in range(refused):
+        with pytest.raises(ProviderError):
+            list(Run(provider).items())
+    assert len(openai_simulator.calls()) == refused + (SAVED_AT_MOST + refused - 1) // PRICE
+
+
+def test_quiet_minute_lets_repeats_pass_again(provider, openai_simulator):
+    openai_simulator.script([{"kind": "server_error"}] * 3)
+    with pytest.raises(ProviderError):
+        list(Run(provider).items())
+    assert (int(valkey.connection().get("ai:retries")), 55 < valkey.connection().ttl("ai:retries") <= QUIET_SECONDS) == (
+        SAVED_AT_MOST - 2 * PRICE,
+        True,
+    )
