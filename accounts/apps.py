@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,8 @@ class AccountsConfig(AppConfig):
         from accounts.services import exports
         from huntaze import personal
 
+        for label in ("account", "mfa", "socialaccount"):
+            apps.get_app_config(label).verbose_name = str(_("Signing in"))  # what the admin calls allauth's apps
         limits.register("seats", queries.seats_taken)
         personal.declare_store("accounts.archives", exports.delete_archives)
         if settings.AUTH_TOKEN_KEYS:

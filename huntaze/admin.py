@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -12,12 +12,16 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from huntaze import audit
 from huntaze.models import INSTALLATION_CHAIN, AuditCheckpoint, AuditEntry, AuditPayload, EmailStatus, Event, OutgoingEmail, RateCounter
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 # Fields whose change is audited without their values; what is not editable, as every BinaryField, is not audited at all.
 SECRET_FIELDS = frozenset({"password"})
@@ -27,9 +31,20 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 
 class AuditedAdmin(ModelAdmin):
-    """The base of every screen: what it writes itself, not through a service, leaves an audit entry with old and new values."""
+    """The base of every screen: what it writes itself, not through a service, leaves an audit entry with old and new values.
+
+    The lists of screens show it under `group`, or its app's name without one, as `plural`, or its model's without one, if `is_listed`:
+    what staff need only beside a person stands on the person's page.
+    """
 
     show_full_result_count = False
+    group: "_StrOrPromise" = ""
+    plural: "_StrOrPromise" = ""
+    is_listed = True
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the lists of screens show this one to this member of staff."""
+        return self.is_listed and bool(super().has_module_permission(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write the row and its audit entry."""
@@ -57,6 +72,24 @@ class AuditedAdmin(ModelAdmin):
             with _audited(obj):
                 obj.save()
         formset.save_m2m()
+
+
+def list_screens(request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+    """Return what staff may see as Django's admin wants it, by groups in plain words instead of by app."""
+    groups: dict[str, dict[str, Any]] = {}
+    for app in _list_apps(request, app_label):
+        for model in app["models"]:
+            screen: Any = admin.site.get_model_admin(model["model"])
+            name = str(screen.group or app["name"])
+            group = groups.setdefault(name, {**app, "name": name, "models": []})
+            group["models"].append({**model, "name": capfirst(screen.plural) if screen.plural else model["name"]})
+    for group in groups.values():
+        group["models"].sort(key=lambda model: str(model["name"]))
+    return [groups[name] for name in sorted(groups)]
+
+
+_list_apps = admin.site.get_app_list
+admin.site.get_app_list = list_screens  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -243,6 +276,7 @@ class OutgoingEmailAdmin(ReadOnlyAdmin):
 class RateCounterAdmin(ReadOnlyAdmin):
     """Requests that were counted while Valkey was away."""
 
+    is_listed = False
     list_display = ("key", "count", "expires_at")
     list_filter = ("expires_at",)
     search_fields = ("key",)

@@ -27,6 +27,7 @@ admin.site.unregister([EmailAddress, SocialAccount, Authenticator])
 class SessionAdmin(ReadOnlyAdmin):
     """Devices that are, or were, signed in."""
 
+    group = _("Signing in")
     list_display = ("user", "kind", "user_agent", "address", "created_at", "last_used_at", "revoked_at", "revoked_reason")
     list_filter = ("kind", "revoked_reason", "created_at")
     list_select_related = ("user",)
@@ -49,6 +50,7 @@ class SessionAdmin(ReadOnlyAdmin):
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys by how they begin."""
 
+    group = _("Signing in")
     list_display = ("name", "prefix", "workspace", "user", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at", "last_used_at")
     list_select_related = ("workspace", "user")
@@ -75,6 +77,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class EmailAddressAdmin(ReadOnlyAdmin):
     """People's addresses, and whether they are confirmed."""
 
+    group = _("Signing in")
+    plural = _("e-mail addresses")
     list_display = ("email", "user", "verified", "primary")
     list_filter = ("verified", "primary")
     list_select_related = ("user",)
@@ -85,6 +89,8 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 class SocialAccountAdmin(ReadOnlyAdmin):
     """Accounts at providers that people sign in with."""
 
+    group = _("Signing in")
+    plural = _("linked providers")
     list_display = ("user", "provider", "uid", "last_login", "date_joined")
     list_filter = ("provider", "last_login")
     list_select_related = ("user",)
@@ -96,6 +102,8 @@ class SocialAccountAdmin(ReadOnlyAdmin):
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """Second factors; they are removed from the person's page."""
 
+    group = _("Signing in")
+    plural = _("second factors")
     list_display = ("user", "kind", "created_at", "last_used_at")
     list_filter = ("type", "created_at", "last_used_at")
     list_select_related = ("user",)

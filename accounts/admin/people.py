@@ -27,6 +27,7 @@ COLOURS = {"active": "success", "suspended": "warning", "deleted": "danger"}
 class UserAdmin(AuditedAdmin):
     """People; their name can be put right here, and their role by superusers. Everything else is done by the buttons on their page."""
 
+    group = _("People")
     list_display = ("email", "name", "state", "role", "subscription", "default_workspace", "created_at")
     list_filter = (
         "role",
@@ -125,6 +126,7 @@ class UserAdmin(AuditedAdmin):
 class EmailChallengeAdmin(ReadOnlyAdmin):
     """Sign-ups, confirmations and new passwords that wait for an answer from an e-mail address."""
 
+    is_listed = False
     list_display = ("created_at", "email", "purpose", "status", "address", "expires_at")
     list_filter = ("purpose", "status", "created_at")
     exclude = ("password", "lease_token")
@@ -135,6 +137,7 @@ class EmailChallengeAdmin(ReadOnlyAdmin):
 class NoticePreferenceAdmin(ReadOnlyAdmin):
     """What people want to be told by e-mail; without a row they do."""
 
+    is_listed = False
     list_display = ("user", "kind", "by_email", "created_at")
     list_filter = ("kind", "by_email")
     list_select_related = ("user",)
@@ -145,6 +148,7 @@ class NoticePreferenceAdmin(ReadOnlyAdmin):
 class OnboardingStepAdmin(ReadOnlyAdmin):
     """The steps of setting up that people have done or skipped."""
 
+    is_listed = False
     list_display = ("user", "step", "state", "created_at")
     list_filter = ("step", "state")
     list_select_related = ("user",)
@@ -155,6 +159,7 @@ class OnboardingStepAdmin(ReadOnlyAdmin):
 class AuthorizationCodeAdmin(ReadOnlyAdmin):
     """One-time codes that browsers handed to apps."""
 
+    is_listed = False
     list_display = ("created_at", "user", "redirect_uri", "expires_at", "used_at")
     list_filter = ("created_at",)
     list_select_related = ("user",)

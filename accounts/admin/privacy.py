@@ -21,6 +21,7 @@ STATUS_COLOURS = {ExportStatus.SUCCEEDED: "success", ExportStatus.FAILED: "dange
 class ExportAdmin(ReadOnlyAdmin):
     """Archives of what is known about people; the person alone can open one."""
 
+    group = _("Data rights")
     list_display = ("created_at", "user", "state", "size", "finished_at", "expires_at")
     list_filter = ("status", "created_at")
     list_select_related = ("user",)
@@ -37,6 +38,7 @@ class ExportAdmin(ReadOnlyAdmin):
 class DeletionAdmin(ReadOnlyAdmin):
     """Deleted accounts on their way out; they are restored from the person's page."""
 
+    group = _("Data rights")
     list_display = ("user", "created_at", "due_at", "erased_at")
     list_filter = (("erased_at", admin.EmptyFieldListFilter), "due_at")
     list_select_related = ("user",)
@@ -47,6 +49,7 @@ class DeletionAdmin(ReadOnlyAdmin):
 class LegalHoldAdmin(AuditedAdmin):
     """Why people must not be erased yet: add one to place it, release it by the action; the history stays."""
 
+    group = _("Data rights")
     fields = ("user", "reason")
     list_display = ("user", "reason", "placed_by", "created_at", "released_at")
     list_filter = (("released_at", admin.EmptyFieldListFilter), "created_at")
@@ -91,6 +94,7 @@ class LegalHoldAdmin(AuditedAdmin):
 class ErasureReceiptAdmin(ReadOnlyAdmin):
     """Proofs that people were erased, and whether a key of ours signed them."""
 
+    group = _("Data rights")
     list_display = ("erased_at", "person_id", "deleted_at")
     list_filter = ("erased_at",)
     search_fields = ("=person_id",)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from accounts.models import Invitation, Membership, Workspace
@@ -39,6 +40,7 @@ class MembershipInline(TabularInline):
 class WorkspaceAdmin(ReadOnlyAdmin):
     """Workspaces with their plan and members; plans are granted under plan grants."""
 
+    group = _("People")
     list_display = ("name", "plan", "plan_source", "plan_until", "created_at")
     list_filter = ("plan", "plan_source", "created_at")
     search_fields = ("=id", "name", "memberships__user__email")
@@ -49,6 +51,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
 class MembershipAdmin(ReadOnlyAdmin):
     """Who belongs to which workspace, as what."""
 
+    group = _("People")
     list_display = ("user", "workspace", "role", "created_at")
     list_filter = ("role", "created_at")
     list_select_related = ("user", "workspace")
@@ -59,6 +62,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 class InvitationAdmin(ReadOnlyAdmin):
     """Places in workspaces that are kept for e-mail addresses."""
 
+    group = _("People")
     list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = ("role", "expires_at")
     list_select_related = ("workspace", "invited_by")

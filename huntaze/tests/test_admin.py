@@ -49,6 +49,33 @@ def test_every_screen_has_the_audited_base():
     assert [type(screen).__name__ for screen in admin.site._registry.values() if not isinstance(screen, AuditedAdmin)] == []
 
 
+def test_screens_are_listed_in_plain_words_once_each(staff_browser):
+    listed = {group["name"]: [model["name"] for model in group["models"]] for group in staff_browser.get("/admin/").context["app_list"]}
+    screens = {name: groups for name in {name for names in listed.values() for name in names} if len(groups := named(name, listed)) > 1}
+    assert (screens, {name: listed[name] for name in ("Data rights", "People", "Records", "Signing in")}) == (
+        {},
+        {
+            "Data rights": ["Deletions", "Erasure receipts", "Exports", "Legal holds"],
+            "People": ["Invitations", "Memberships", "Users", "Workspaces"],
+            "Records": ["Audit checkpoints", "Audit entries", "E-mails", "Events"],
+            "Signing in": ["API keys", "E-mail addresses", "Linked providers", "Second factors", "Sessions"],
+        },
+    )
+
+
+def named(name: str, listed: dict[str, list[str]]) -> list[str]:
+    return [group for group, names in listed.items() for each in names if each == name]
+
+
+def test_no_page_speaks_of_the_packages_below(staff_browser):
+    pages = [staff_browser.get(f"/admin/{path}/").content.decode() for path in ("mfa/authenticator", "socialaccount/socialaccount")]
+    assert [word for page in pages for word in ("MFA", "Social Accounts") if word in page] == []
+
+
+def test_screen_that_is_not_listed_still_opens(staff_browser):
+    assert staff_browser.get("/admin/accounts/emailchallenge/").status_code == 200
+
+
 def test_screens_of_other_packages_are_gone():
     assert admin.site.is_registered(Group) is False
 
