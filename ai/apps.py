@@ -16,5 +16,6 @@ class AiConfig(AppConfig):
         from huntaze import personal
 
         limits.register("ai_generations", queries.count_generations_this_month)
+        limits.register("ai_budget_microusd", queries.spent_of_plan_microusd)
         checklist_item("first_generation", queries.has_generated)
         personal.declare_store("ai.streams", services.erase_streams)

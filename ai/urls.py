@@ -3,9 +3,16 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from ai.views import GenerationViewSet, ModelsView
+from ai.views import BudgetsView, GenerationViewSet, LedgerViewSet, ModelsView, UsageView, VerifyLedger
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("ai/generations", GenerationViewSet, basename="generation")
 
-urlpatterns = [path("ai/models", ModelsView.as_view(), name="ai-models"), *router.urls]
+urlpatterns = [
+    path("ai/models", ModelsView.as_view(), name="ai-models"),
+    path("ai/ledger", LedgerViewSet.as_view({"get": "list"}), name="ai-ledger"),
+    path("ai/ledger/verify", VerifyLedger.as_view(), name="ai-ledger-verify"),
+    path("ai/usage", UsageView.as_view(), name="ai-usage"),
+    path("ai/budgets", BudgetsView.as_view(), name="ai-budgets"),
+    *router.urls,
+]

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ai.models import Generation
-from ai.serializers import GenerationSerializer
+from ai.serializers import EstimateSerializer, GenerationSerializer
 from content import services
 from content.models import ContentAsset
 from content.serializers import AssetCreateSerializer, AssetQuerySerializer, AssetSerializer, GenerateSerializer
@@ -103,3 +103,16 @@ class GenerateView(ApiView):
         if asset is None:
             raise ValidationError({"asset_id": [_("There is no such asset.")]}, code="not_found")
         return asset
+
+
+class EstimateView(GenerateView):
+    """What an order may cost."""
+
+    @extend_schema(
+        request=GenerateSerializer, responses={200: EstimateSerializer}, operation_id="ai_estimate", summary="Estimate what an order costs"
+    )
+    def post(self, request: Request) -> Response:
+        """Return the model that would write and the range of what it may cost. Nothing is called, held or stored."""
+        order = read(GenerateSerializer, request.data)
+        estimate = services.estimate_generation(asset=self._asset(order.pop("asset_id", None)), order=order)
+        return Response(show(EstimateSerializer, estimate))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from drf_spectacular.utils import extend_schema
@@ -59,26 +60,31 @@ class VerifyAuditLog(ApiView):
 
         A call looks at no more than `limit`. While `has_more` is true go on with `next_cursor`: the log is whole when each answer is valid.
         """
-        query = read_query(VerificationQuerySerializer, request.query_params.dict())
-        report = audit.verify(self.caller.workspace_id, after=query["cursor"], limit=query["limit"])
-        head, checkpoint = report.head, report.checkpoint
-        return Response(
-            {
-                "valid": report.valid,
-                "has_more": report.has_more,
-                "next_cursor": str(head.sequence) if head and report.has_more else None,
-                "entries": report.sealed + report.unsealed,
-                "sealed": report.sealed,
-                "unsealed": report.unsealed,
-                "erased": report.erased,
-                "head": head and {"sequence": head.sequence, "hash": head.hash.hex()},
-                "checkpoint": checkpoint and _shown_checkpoint(checkpoint),
-                "findings": [
-                    {"kind": found.kind.value, "sequence": found.sequence, "entry_id": found.entry_id, "detail": found.kind.label}
-                    for found in report.findings
-                ],
-            }
-        )
+        return verification(request, self.caller.workspace_id, audit.AUDIT)
+
+
+def verification(request: Request, workspace_id: UUID, log: audit.Log) -> Response:
+    """Return what an operation answers that verifies the chain of a workspace in this log, as its query asks."""
+    query = read_query(VerificationQuerySerializer, request.query_params.dict())
+    report = audit.verify(workspace_id, log, after=query["cursor"], limit=query["limit"])
+    head, checkpoint = report.head, report.checkpoint
+    return Response(
+        {
+            "valid": report.valid,
+            "has_more": report.has_more,
+            "next_cursor": str(head.sequence) if head and report.has_more else None,
+            "entries": report.sealed + report.unsealed,
+            "sealed": report.sealed,
+            "unsealed": report.unsealed,
+            "erased": report.erased,
+            "head": head and {"sequence": head.sequence, "hash": head.hash.hex()},
+            "checkpoint": checkpoint and _shown_checkpoint(checkpoint),
+            "findings": [
+                {"kind": found.kind.value, "sequence": found.sequence, "entry_id": found.entry_id, "detail": found.kind.label}
+                for found in report.findings
+            ],
+        }
+    )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

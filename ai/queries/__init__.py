@@ -1,6 +1,17 @@
 """Reads that span tables or aggregate."""
 
+from ai.queries.budgets import budgets_of, spent_of_plan_microusd
 from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
 from ai.queries.generations import count_generations_this_month, has_generated
+from ai.queries.usage import usage
 
-__all__ = ["PricedModel", "catalogue", "count_generations_this_month", "has_generated", "model_in_charge"]
+__all__ = [
+    "PricedModel",
+    "budgets_of",
+    "catalogue",
+    "count_generations_this_month",
+    "has_generated",
+    "model_in_charge",
+    "spent_of_plan_microusd",
+    "usage",
+]

@@ -1,17 +1,29 @@
 """Every write of the ai app."""
 
 from ai.services import ledger
+from ai.services.budgets import NoSuchSubject, set_budgets
 from ai.services.catalogue import PriceInForce, sync_models
-from ai.services.generations import attach_asset, cancel_generation, erase_streams, request_generation, run_generation, sweep_generations
+from ai.services.generations import (
+    attach_asset,
+    cancel_generation,
+    erase_streams,
+    estimate_generation,
+    request_generation,
+    run_generation,
+    sweep_generations,
+)
 
 __all__ = [
+    "NoSuchSubject",
     "PriceInForce",
     "attach_asset",
     "cancel_generation",
     "erase_streams",
+    "estimate_generation",
     "ledger",
     "request_generation",
     "run_generation",
+    "set_budgets",
     "sweep_generations",
     "sync_models",
 ]

@@ -15,7 +15,7 @@ from accounts import limits
 from ai import providers, queries, stream, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
 from ai.models import FINAL, USED, Generation, GenerationStatus
-from ai.providers.base import Usage
+from ai.providers.base import Usage, estimate_tokens
 from ai.queries import PricedModel
 from ai.services import ledger
 from ai.services.accounts import Account, surely
@@ -60,6 +60,21 @@ def request_generation(
             ledger.reserve(generation, most)
         transaction.on_commit(lambda: leases.wake(tasks.run_generation, generation.id))
     return generation
+
+
+def estimate_generation(*, kind: str, order: dict[str, Any]) -> dict[str, Any]:
+    """Return `provider` and `model` that would write an order, and `low_microusd` and `high_microusd` of what it may cost.
+
+    Low is each variant written once, at half of its greatest length; high each written twice at full length, which an order holds.
+    """
+    model = queries.model_in_charge()
+    if model is None or (model.languages is not None and order["language"] not in model.languages):
+        return {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
+    writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
+    prompt_tokens = sum(estimate_tokens(message.content) for message in writing.messages())
+    once = Usage(prompt_tokens, 0, writing.prompt.max_output_tokens(order["length"]) // 2, "estimated")
+    low, high = order["variants"] * model.cost_nanousd(once), _most(kind, order)
+    return {"provider": model.provider, "model": model.name, "low_microusd": -(-low // 1000), "high_microusd": -(-high // 1000)}
 
 
 def run_generation(*, generation_id: UUID | str) -> None:

@@ -46,6 +46,7 @@ UNSAFE = ("post", "put", "patch", "delete")
 OPERATIONS, COMMANDS, ACTIONS = {}, {}, {}
 # Operations that change nothing that anyone would ask about.
 SILENT_OPERATIONS = {
+    "ai_estimate": "Nothing is called, held or stored.",
     "auth_refresh": "The session goes on; a token that is used twice ends it, which is audited.",
     "auth_verify_email_resend": "Anybody may ask; what the answer to the e-mail changes is audited.",
     "auth_password_forgot": "Anybody may ask; what the answer to the e-mail changes is audited.",
@@ -263,6 +264,12 @@ def delete_asset(send, owner):
 @performs(OPERATIONS, "content_generate")
 def order_generation(send, owner):
     return send(owner, "post", "/content/generate", {"kind": "post", "prompt": "My new cooking series"})
+
+
+@performs(OPERATIONS, "ai_budgets_set")
+def set_budgets(send, owner):
+    budget = {"level": "workspace", "period": "day", "limit_microusd": 1_000_000}
+    return send(owner, "put", "/ai/budgets", {"budgets": [budget]})
 
 
 @performs(OPERATIONS, "ai_generations_cancel")

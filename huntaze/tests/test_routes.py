@@ -87,6 +87,13 @@ NAMED: dict[tuple[str, str, str], tuple[Callable[[User], Any], dict[str, Any]]] 
     ("POST", "/content/assets", "generation_id"): (lambda stranger: make_generation(stranger.default_workspace).id, {"variant": 1}),
     ("POST", "/api-keys", "connection_ids"): (lambda stranger: [stranger.id], {"name": "Key", "scopes": ["assets:read"]}),
     ("PATCH", "/api-keys/{id}", "connection_ids"): (lambda stranger: [stranger.id], {}),
+    ("POST", "/ai/estimate", "asset_id"): (
+        lambda stranger: make_asset(stranger.default_workspace).id,
+        {"kind": "post", "prompt": "A post"},
+    ),
+    ("GET", "/ai/ledger", "generation_id"): (lambda stranger: make_generation(stranger.default_workspace).id, {}),
+    ("GET", "/ai/ledger", "member_id"): (lambda stranger: stranger.id, {}),
+    ("GET", "/ai/ledger", "key_id"): (lambda stranger: make_key(stranger.default_workspace, stranger)[0].id, {}),
     ("GET", "/audit-log", "actor_id"): (lambda stranger: stranger.id, {}),
     ("GET", "/audit-log", "subject_id"): (lambda stranger: stranger.default_workspace_id, {}),
 }
