@@ -5,11 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
-from accounts import devices
-from accounts.models import Session
+from accounts import devices, services
+from accounts.models import Session, User
 from accounts.serializers.people import ProfileSerializer
 from accounts.validators import validate_name
+from huntaze.api.errors import ValidationFailed
 from huntaze.api.serializers import StrictSerializer
 
 MAXIMUM_PASSWORD_LENGTH = 256
@@ -39,6 +41,27 @@ class SignUpSerializer(StrictSerializer):
     )
     name = serializers.CharField(max_length=100, validators=[validate_name])
     accept_terms = AcceptanceField(help_text=_("The terms in force are accepted, and the person is 18 or older."))
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated values; raises ValidationError, which says of the password at once what the service would say later."""
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            faults: Any = error.detail
+            if isinstance(data, dict) and isinstance(data.get("password"), str) and "password" not in faults:
+                faults = {**faults, **_weaknesses(data)}
+            raise serializers.ValidationError(faults) from None
+
+
+def _weaknesses(data: dict[str, Any]) -> dict[str, list[ErrorDetail]]:
+    """Return what is wrong with the password of somebody who says this of themselves."""
+    said = {name: data[name] for name in ("email", "name") if isinstance(data.get(name), str)}
+    try:
+        services.check_password(data["password"], user=User(**said))
+    except ValidationFailed as refusal:
+        faults: Any = refusal.extra["errors"]
+        return {"password": [ErrorDetail(fault["detail"], fault["code"]) for fault in faults]}
+    return {}
 
 
 class EmailSerializer(StrictSerializer):

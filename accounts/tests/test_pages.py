@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.adapters import SocialAccountAdapter
+from accounts.browsers import why_no_passkeys
 from accounts.models import RevokedReason, Session, SessionKind, User
 from accounts.tests.factories import PASSWORD, make_user, sign_in
 from huntaze.models import AuditEntry, OutgoingEmail
@@ -250,6 +251,11 @@ def test_sign_up_refuses_a_password_like_the_name(client):
     assert list(answer.context["form"].errors) == ["password1"]
 
 
+def test_sign_up_says_all_that_is_wrong_at_once(client):
+    answer = client.post("/accounts/signup/", {"name": "", "email": "no address", "password1": "password"})
+    assert set(answer.context["form"].errors) == {"name", "email", "password1", "accept_terms"}
+
+
 def test_sign_up_says_that_an_address_is_taken(client, person):
     answer = client.post("/accounts/signup/", SIGN_UP | {"email": person.email.upper()})
     assert answer.context["form"].errors == {"email": ["There is an account with this e-mail address."]}
@@ -362,6 +368,40 @@ def test_altered_link_is_refused(browser):
     ask_for_another(browser, "next@example.com")
     path = link_in(OutgoingEmail.objects.get(to="next@example.com"))
     assert browser.post(path[:-3] + "xx/").status_code == 400
+
+
+# Passkeys
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "reason"),
+    [
+        ("http://localhost:8000", "localhost:8000", ""),
+        ("http://huntaze.localhost", "huntaze.localhost", ""),
+        ("https://app.example.com", "app.example.com", ""),
+        ("https://example.com", "app.example.com", ""),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", "Passkeys need a name such"),
+        ("https://[::1]:8443", "[::1]:8443", "Passkeys need a name such"),
+        ("http://app.example.com", "app.example.com", "Passkeys need https"),
+        ("http://localhost:8000", "127.0.0.1:8000", "Passkeys work at http://localhost:8000 only."),
+    ],
+)
+def test_reason_against_passkeys_is_told_where_there_is_one(settings, address, host, reason):
+    settings.HUNTAZE_URL = address
+    told = why_no_passkeys(host)
+    assert (told.startswith(reason), bool(told)) == (True, bool(reason))
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/2fa/", "/accounts/2fa/webauthn/", "/accounts/2fa/webauthn/add/"])
+@pytest.mark.parametrize("works", [True, False])
+def test_passkeys_are_offered_where_they_work_only(settings, browser, path, works):
+    settings.HUNTAZE_URL = "https://testserver" if works else "http://127.0.0.1:8000"
+    signed_in = {} if path == "/accounts/login/" else browser.cookies
+    visitor = Client()
+    visitor.cookies.update(signed_in)
+    page = visitor.get(path).content.decode()
+    offers = ('id="passkey_login"', 'href="/accounts/2fa/webauthn/add/"', 'id="mfa_webauthn_add"')
+    assert (any(offer in page for offer in offers), "Passkeys need a name" in page) == (works, not works)
 
 
 # Providers

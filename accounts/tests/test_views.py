@@ -48,6 +48,22 @@ def test_sign_up_with_a_wrong_field_answers_422(anonymous, change, pointer):
     assert not User.objects.exists()
 
 
+def test_sign_up_says_all_that_is_wrong_in_one_answer(anonymous):
+    answer = anonymous.post("/api/v1/auth/signup", {"email": "no address", "password": "password", "name": "", "accept_terms": False})
+    faults = {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
+    assert (answer.status_code, faults) == (
+        422,
+        {
+            ("/email", "invalid"),
+            ("/name", "blank"),
+            ("/accept_terms", "not_accepted"),
+            ("/password", "password_too_short"),
+            ("/password", "password_too_common"),
+            ("/password", "password_too_guessable"),
+        },
+    )
+
+
 def test_sign_up_without_accepting_terms_answers_422(anonymous):
     response = anonymous.post("/api/v1/auth/signup", {name: value for name, value in SIGN_UP.items() if name != "accept_terms"})
     assert [error["pointer"] for error in response.json()["errors"]] == ["/accept_terms"]

@@ -25,6 +25,7 @@ SOURCES = {
         "templates/mfa/**/*.html",
         "templates/socialaccount/*.html",
         "adapters.py",
+        "browsers.py",
         "devices.py",
         "forms.py",
         "models/sessions.py",
