@@ -18,7 +18,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.models import MemberRole
+from accounts.models import MemberRole, Role
 from huntaze.api.errors import Forbidden, Problem
 
 # What each role may do with each resource: r for reading, w for writing.
@@ -35,6 +35,8 @@ TABLE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "generations": {"owner": "rw", "manager": "rw", "editor": "rw", "chatter": "rw", "analyst": "r"},
     }
 )
+# What belongs to the installation and to no workspace: staff's, in person, whatever their role in a workspace.
+STAFF_SCOPES = frozenset({"installation:read", "installation:write"})
 # What a person must do in person: no key is given these.
 NEVER_BY_KEY = frozenset({"account:write", "ownership:read", "ownership:write"})
 _VERBS = {"r": "read", "w": "write"}
@@ -64,6 +66,9 @@ class Holder(Protocol):
     """Whoever calls, as far as permission goes; `key_scopes` is None for a person, `authenticated_at` for a key."""
 
     @property
+    def role(self) -> str: ...
+
+    @property
     def workspace_role(self) -> str: ...
 
     @property
@@ -75,7 +80,8 @@ class Holder(Protocol):
 
 def require_scope(caller: Holder, scope: str) -> None:
     """Raise Forbidden when the caller's role does not hold `scope`, InsufficientScope when their key does not."""
-    if scope not in SCOPES[caller.workspace_role]:
+    held = STAFF_SCOPES if caller.role == Role.ADMIN else frozenset[str]()
+    if scope not in SCOPES[caller.workspace_role] | held and (caller.key_scopes is None or scope not in STAFF_SCOPES):
         raise Forbidden
     if caller.key_scopes is not None and scope not in caller.key_scopes:
         raise InsufficientScope(_("The scope `%(scope)s` is needed.") % {"scope": scope}, scope=scope)

@@ -11,6 +11,12 @@ class BudgetExceeded(Problem):
     title = _("This would cost more than is allowed.")
 
 
+class ProviderNotConfigured(Problem):
+    status = 409
+    code = "provider_not_configured"
+    title = _("This AI provider is not set up.")
+
+
 class GenerationNotOpen(Problem):
     status = 409
     code = "generation_not_open"

@@ -3,7 +3,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from ai.views import BudgetsView, GenerationViewSet, LedgerViewSet, ModelsView, UsageView, VerifyLedger
+from ai.views import (
+    AzureSmokeView,
+    AzureView,
+    BudgetsView,
+    GenerationViewSet,
+    LedgerViewSet,
+    ModelsView,
+    StatusView,
+    UsageView,
+    VerifyLedger,
+)
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("ai/generations", GenerationViewSet, basename="generation")
@@ -14,5 +24,8 @@ urlpatterns = [
     path("ai/ledger/verify", VerifyLedger.as_view(), name="ai-ledger-verify"),
     path("ai/usage", UsageView.as_view(), name="ai-usage"),
     path("ai/budgets", BudgetsView.as_view(), name="ai-budgets"),
+    path("ai/status", StatusView.as_view(), name="ai-status"),
+    path("ai/azure", AzureView.as_view(), name="ai-azure"),
+    path("ai/azure/smoke", AzureSmokeView.as_view(), name="ai-azure-smoke"),
     *router.urls,
 ]

@@ -21,6 +21,7 @@ class Caller:
     workspace_role: str = "owner"
     key_scopes: frozenset[str] | None = None
     authenticated_at: datetime | None = None
+    role: str = "creator"
 
 
 def test_page_of_roles_shows_the_table():
@@ -92,3 +93,21 @@ def test_lower_role_reads(workspace):
     analyst = make_user()
     add_member(workspace, analyst, "analyst")
     assert client_of(analyst).get(ASSETS, HTTP_HUNTAZE_WORKSPACE=str(workspace.id)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "key_scopes", "refusal"),
+    [
+        ("admin", None, None),
+        ("creator", None, permissions.Forbidden),
+        ("creator", permissions.KEY_SCOPES, permissions.InsufficientScope),
+        ("admin", permissions.KEY_SCOPES, permissions.InsufficientScope),
+    ],
+)
+def test_installation_is_for_staff_in_person(role, key_scopes, refusal):
+    caller = Caller(role=role, workspace_role="analyst", key_scopes=key_scopes and frozenset(key_scopes))
+    if refusal is None:
+        permissions.require_scope(caller, "installation:write")
+    else:
+        with pytest.raises(refusal):
+            permissions.require_scope(caller, "installation:write")

@@ -3,15 +3,19 @@
 from ai.queries.budgets import budgets_of, spent_of_plan_microusd
 from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
 from ai.queries.generations import count_generations_this_month, has_generated
+from ai.queries.health import azure_deployments, azure_setup, provider_statuses
 from ai.queries.usage import usage
 
 __all__ = [
     "PricedModel",
+    "azure_deployments",
+    "azure_setup",
     "budgets_of",
     "catalogue",
     "count_generations_this_month",
     "has_generated",
     "model_in_charge",
+    "provider_statuses",
     "spent_of_plan_microusd",
     "usage",
 ]

@@ -2,6 +2,7 @@
 
 from ai.serializers.catalogue import CatalogueSerializer, ModelListSerializer
 from ai.serializers.generations import GenerationQuerySerializer, GenerationSerializer
+from ai.serializers.health import AzureSetupSerializer, ProviderStatusListSerializer, SmokeOrderSerializer, SmokeSerializer
 from ai.serializers.ledger import (
     BudgetsSerializer,
     BudgetStatesSerializer,
@@ -13,6 +14,7 @@ from ai.serializers.ledger import (
 )
 
 __all__ = [
+    "AzureSetupSerializer",
     "BudgetStatesSerializer",
     "BudgetsSerializer",
     "CatalogueSerializer",
@@ -22,6 +24,9 @@ __all__ = [
     "LedgerEntrySerializer",
     "LedgerQuerySerializer",
     "ModelListSerializer",
+    "ProviderStatusListSerializer",
+    "SmokeOrderSerializer",
+    "SmokeSerializer",
     "UsageQuerySerializer",
     "UsageSerializer",
 ]

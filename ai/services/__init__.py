@@ -12,6 +12,7 @@ from ai.services.generations import (
     run_generation,
     sweep_generations,
 )
+from ai.services.smoke import smoke_azure
 
 __all__ = [
     "NoSuchSubject",
@@ -24,6 +25,7 @@ __all__ = [
     "request_generation",
     "run_generation",
     "set_budgets",
+    "smoke_azure",
     "sweep_generations",
     "sync_models",
 ]

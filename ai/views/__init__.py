@@ -2,6 +2,17 @@
 
 from ai.views.catalogue import ModelsView
 from ai.views.generations import GenerationViewSet
+from ai.views.health import AzureSmokeView, AzureView, StatusView
 from ai.views.ledger import BudgetsView, LedgerViewSet, UsageView, VerifyLedger
 
-__all__ = ["BudgetsView", "GenerationViewSet", "LedgerViewSet", "ModelsView", "UsageView", "VerifyLedger"]
+__all__ = [
+    "AzureSmokeView",
+    "AzureView",
+    "BudgetsView",
+    "GenerationViewSet",
+    "LedgerViewSet",
+    "ModelsView",
+    "StatusView",
+    "UsageView",
+    "VerifyLedger",
+]

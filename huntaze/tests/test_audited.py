@@ -272,6 +272,15 @@ def set_budgets(send, owner):
     return send(owner, "put", "/ai/budgets", {"budgets": [budget]})
 
 
+@performs(OPERATIONS, "ai_azure_smoke")
+def try_azure(send, owner):
+    settings.AZURE_OPENAI_ENDPOINT, settings.AZURE_OPENAI_API_KEY = "http://127.0.0.1:1", "key-nobody-listens"
+    try:
+        return send(make_user(role="admin"), "post", "/ai/azure/smoke", {"deployment": "any"})
+    finally:
+        settings.AZURE_OPENAI_ENDPOINT = settings.AZURE_OPENAI_API_KEY = ""
+
+
 @performs(OPERATIONS, "ai_generations_cancel")
 def cancel_generation(send, owner):
     return send(owner, "post", f"/ai/generations/{make_generation(owner.default_workspace).id}/cancel")
