@@ -36,6 +36,14 @@ def reap_ledger() -> None:
     services.ledger.reap()
 
 
+@shared_task(name="ai.prove_ledger")
+def prove_ledger() -> None:
+    """Compute the costs of the last two days anew, and report what differs."""
+    from ai import services
+
+    services.report_drift()
+
+
 @shared_task(name="ai.sweep")
 def sweep() -> None:
     """Wake workers for generations that wait or were lost, and bury the dead."""

@@ -12,6 +12,7 @@ from ai.services.generations import (
     run_generation,
     sweep_generations,
 )
+from ai.services.proof import drifts, report_drift
 from ai.services.smoke import smoke_azure
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "PriceInForce",
     "attach_asset",
     "cancel_generation",
+    "drifts",
     "erase_streams",
     "estimate_generation",
     "ledger",
+    "report_drift",
     "request_generation",
     "run_generation",
     "set_budgets",

@@ -64,6 +64,12 @@ def ended(client: ApiClient, generation_id: str, *, seconds: float = 30) -> dict
     )
 
 
+def ledger_of(client: ApiClient, generation_id: str) -> tuple[list[str], int]:
+    """Return where the usage of each settled call is from, sorted, and what is still held for the generation."""
+    rows = client.call("GET", f"/api/v1/ai/ledger?generation_id={generation_id}").body["data"]
+    return sorted(row["usage_source"] for row in rows if row["kind"] == "settle"), sum(row["amount_nanousd"] for row in rows)
+
+
 def texts(events) -> str:
     return "".join(event.data["text"] for event in events if event.event == "text")
 
@@ -97,6 +103,7 @@ def test_f1_killed_worker_gives_one_result_within_the_lease_and_five_seconds(cli
         2,
         [row["asset_id"]],
     )
+    assert ledger_of(client, generation_id) == (["reported", "unknown"], 0)
 
 
 def test_stopped_worker_gives_its_generation_back_at_once(start_stack, openai_simulator, hangs):
@@ -145,6 +152,7 @@ def test_f2_late_result_of_a_stopped_worker_is_refused(client, breakable, openai
     openai_simulator.release()
     eventually(lambda: "late result" in stopped.log.read_text())
     assert client.generation(generation_id) == row
+    assert ledger_of(client, generation_id) == (["reported", "unknown"], 0)
 
 
 def test_f3_poison_generation_is_given_up_while_others_flow(client, breakable, openai_simulator, hangs):
@@ -190,6 +198,7 @@ def test_f9_vendor_that_refuses_twice_is_asked_a_third_time(client, openai_simul
     row = ended(client, client.generate())
     first, second, _third = openai_simulator.calls()
     assert (row["status"], len(openai_simulator.bill()), first["status"], second["status"]) == ("succeeded", 1, 429, 503)
+    assert ledger_of(client, row["id"]) == (["reported"], 0)
 
 
 def test_f9_vendor_over_quota_is_asked_once(client, openai_simulator):
@@ -206,7 +215,8 @@ def test_f9_vendor_over_quota_is_asked_once(client, openai_simulator):
 @pytest.mark.parametrize("fault", ["html", "invalid_json", "wrong_types", "huge", "non_utf8", "deep", "empty"])
 def test_f10_garbage_fails_with_its_reason(client, openai_simulator, fault):
     openai_simulator.script([{"kind": fault}] * 3)
-    assert ended(client, client.generate())["error"]["code"] == "garbage"
+    row = ended(client, client.generate())
+    assert (row["error"]["code"], ledger_of(client, row["id"])[1]) == ("garbage", 0)
 
 
 def test_f11_reader_who_leaves_does_not_stop_the_writing(client, openai_simulator):
@@ -249,3 +259,4 @@ def test_f11_cancel_stops_the_vendor_within_a_second(client, openai_simulator, h
     openai_simulator.wait_for_calls(lambda calls: calls[0]["client_disconnected"], seconds=1)
     row = ended(client, generation_id)
     assert (row["status"], row["tokens"]["counted"], row["cost_microusd"] > 0, row["asset_id"]) == ("cancelled", "estimated", True, None)
+    assert ledger_of(client, generation_id) == (["estimated"], 0)

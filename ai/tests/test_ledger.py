@@ -3,9 +3,11 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from hypothesis import given
@@ -19,6 +21,7 @@ from ai.services import ledger
 from ai.tests.factories import ORDER, run
 from ai.tests.test_budget import DEAREST, billed, lost_in_its_call
 from huntaze import audit
+from huntaze.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -329,3 +332,54 @@ def test_call_beyond_what_is_left_of_a_budget_is_not_made(vendor, workspace):
         0,
         True,
     )
+
+
+def verify() -> tuple[int, list[str]]:
+    """Run `manage.py verifyledger`; return its exit code and the lines that it prints."""
+    out = StringIO()
+    try:
+        call_command("verifyledger", stdout=out)
+    except SystemExit as end:
+        return int(end.code), out.getvalue().splitlines()
+    return 0, out.getvalue().splitlines()
+
+
+def overwrite(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ai_ledgerentry DISABLE TRIGGER ledger_seal")
+        cursor.execute(statement)
+        cursor.execute("ALTER TABLE ai_ledgerentry ENABLE TRIGGER ledger_seal")
+
+
+def test_costs_follow_from_tokens_and_prices(vendor, workspace):
+    run(order(workspace))
+    ledger.seal()
+    assert verify() == (0, ["1 chains, 3 entries sealed, 0 not yet: 0 damages, 0 drifts."])
+
+
+def test_cost_that_does_not_follow_is_found_with_what_it_should_be(vendor, workspace):
+    generation = run(order(workspace))
+    overwrite("UPDATE ai_ledgerentry SET amount_nanousd = amount_nanousd - 1 WHERE kind = 'settle'")
+    overwrite("UPDATE ai_ledgerentry SET amount_nanousd = amount_nanousd + 1 WHERE kind = 'release'")
+    entry, cost = LedgerEntry.objects.get(kind="settle"), generation.cost_nanousd
+    assert verify() == (
+        1,
+        [
+            f"generation {generation.id}, entry {entry.id}: {cost + 1} nano-dollars stored, {cost} expected",
+            "1 chains, 0 entries sealed, 3 not yet: 0 damages, 1 drifts.",
+        ],
+    )
+
+
+def test_ended_generation_that_holds_something_is_found(vendor, workspace):
+    generation = run(order(workspace))
+    overwrite("UPDATE ai_ledgerentry SET amount_nanousd = amount_nanousd + 5 WHERE kind = 'reserve'")
+    assert verify()[1][0] == f"generation {generation.id}, all entries: 5 nano-dollars stored, 0 expected"
+
+
+def test_nightly_proof_reports_drift_once_as_an_event(vendor, workspace, caplog):
+    run(order(workspace))
+    assert services.report_drift() == 0
+    overwrite("UPDATE ai_ledgerentry SET output_tokens = output_tokens + 9 WHERE kind = 'settle'")
+    assert (services.report_drift(), [event.data for event in Event.objects.filter(type="ledger.drifted")]) == (1, [{"entries": 1}])
+    assert [record.levelname for record in caplog.records if record.name == "ai.services.proof"] == ["ERROR"]

@@ -6,6 +6,7 @@ Here stands what Django itself, its database, queue, files and log need; each in
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from huntaze.env import EnvError
@@ -142,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "ai.seal_ledger": {"task": "ai.seal_ledger", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
     "ai.reap_ledger": {"task": "ai.reap_ledger", "schedule": 3600},
+    "ai.prove_ledger": {"task": "ai.prove_ledger", "schedule": crontab(hour="3", minute="17")},
     "huntaze.sweep_mail": {"task": "huntaze.sweep_mail", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
     "accounts.sweep_challenges": {"task": "accounts.sweep_challenges", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
@@ -154,7 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "huntaze.expire_idempotency_records": {"task": "huntaze.expire_idempotency_records", "schedule": 3600},
     "huntaze.expire_rate_counters": {"task": "huntaze.expire_rate_counters", "schedule": 3600},
 }
-# Every entry is an interval and harmless when repeated, so beat need not remember its last runs in a file.
+# Every entry is an interval or a time of the day, and harmless when repeated, so beat need not remember its last runs in a file.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 
 

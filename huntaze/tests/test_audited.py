@@ -63,6 +63,7 @@ SILENT_COMMANDS = {
     "rotatekeys": "encrypts the same values anew",
     "up": "starts processes",
     "verifyaudit": "reads",
+    "verifyledger": "reads",
 }
 
 
