@@ -34,14 +34,14 @@ class Conversation:
 
     def answer(self, verb: str, line: str) -> str:
         if verb == "EHLO":
-            return "250-loopback\r\n250 8BITMIME"
+            return "250-loopback\r\n250-AUTH PLAIN\r\n250 8BITMIME"
         if verb == "RCPT":
             self.recipient = line.partition("<")[2].partition("@")[0]
             if self.recipient == "nobody":
                 return "550 no such mailbox"
             if self.recipient == "later" and not (self.folder / "later").exists():
                 return "451 try again later"
-        return {"HELO": "250 loopback", "QUIT": "221 bye"}.get(verb, "250 ok")
+        return {"HELO": "250 loopback", "AUTH": "235 whoever you are", "QUIT": "221 bye"}.get(verb, "250 ok")
 
     async def take(self, reader: asyncio.StreamReader) -> str:
         lines = []

@@ -5,10 +5,14 @@ setting is planted by itself; a new secret of a flow is planted by one more func
 """
 
 import http.client
+import io
 import json
+import re
 import secrets
 import subprocess
+import zipfile
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +21,7 @@ import redis
 from django.contrib import admin
 from django.urls import reverse
 
+from accounts.tests.factories import code_of
 from huntaze import audit, settings
 from huntaze.models import AuditEntry
 from huntaze.tests.client import ApiClient
@@ -33,7 +38,9 @@ FORMS = {
     "REDIS_URL": None,
 }
 # What hands its caller a secret says it once, in its answer.
-HANDS_OUT_SECRETS = ("/api/v1/auth/signup", "/api/v1/auth/signin", "/api/v1/auth/refresh")
+HANDS_OUT_SECRETS = re.compile(
+    r"POST /api/v1/(auth/(signup|signin|refresh|mfa/totp|mfa/totp/confirm|mfa/recovery-codes)|api-keys|api-keys/[\w-]+/rotate)"
+)
 FLOWS = []
 
 
@@ -48,17 +55,46 @@ def flow(function):
 
 
 class Listener(ApiClient):
-    """A client that keeps every answer that has no business with secrets."""
+    """A client that keeps every answer that has no business with secrets, and reads the e-mails in `mailbox`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, mailbox: Path) -> None:
         super().__init__(url)
+        self.mailbox = mailbox
         self.heard: list[str] = []
 
     def call(self, method, path, body=None, **headers):
         answer = super().call(method, path, body, **headers)
-        if answer.status >= 400 or path not in HANDS_OUT_SECRETS:
+        if answer.status >= 400 or not HANDS_OUT_SECRETS.fullmatch(f"{method} {path}"):
             self.heard.append(f"{method} {path}: {answer.headers} {json.dumps(answer.body)}")
         return answer
+
+    def enter(self, email: str) -> str:
+        """Sign up, confirm the address, act as that person from now on, and return the password."""
+        password = canary("password")
+        body = {"email": email, "password": password, "name": "Pat", "accept_terms": True}
+        self.token = self.call("POST", "/api/v1/auth/signup", body).body["access_token"]
+        assert self.call("POST", "/api/v1/auth/verify-email", {"token": self.token_mailed(email, "verify-email")}).status == 204
+        return password
+
+    def token_mailed(self, to: str, page: str) -> str:
+        """Wait for an e-mail with a link to this account page, and return the token in the link."""
+        link = re.compile(rf"/accounts/{page}/([\w-]{{43}})/")
+
+        def read() -> str:
+            messages = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in sorted(self.mailbox.glob("*.eml"))]
+            found = [link.search(message.get_body(("plain",)).get_content()) for message in messages if to in message["To"]]
+            return next((match[1] for match in found if match), "")
+
+        return eventually(read)
+
+    def browse(self, path: str, cookie: str = "") -> tuple[int, dict[str, str], bytes]:
+        """Get a page, or a file, and keep nothing of it."""
+        connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
+        connection.request("GET", path, headers={"Cookie": cookie, "Authorization": f"Bearer {self.token}"})
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        return response.status, dict(response.getheaders()), content
 
     def send_raw(self, path: str, content: bytes, **headers: str) -> None:
         connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
@@ -118,6 +154,76 @@ def tokens(client):
 
 
 @flow
+def mailed_links(client):
+    email = "links@example.com"
+    client.enter(email)
+    verified = client.token_mailed(email, "verify-email")
+    client.call("POST", "/api/v1/auth/verify-email", {"token": verified})
+    client.call("POST", "/api/v1/auth/password/forgot", {"email": email})
+    reset = client.token_mailed(email, "password/reset")
+    assert client.browse(f"/accounts/password/reset/{reset}/")[0] == 200
+    client.call("POST", "/api/v1/auth/password/reset", {"token": reset, "password": "short"})
+    workspace = client.call("GET", "/api/v1/users/me").body["workspace"]["id"]
+    client.call("POST", f"/api/v1/workspaces/{workspace}/invitations", {"email": "guest@example.com", "role": "editor"})
+    invitation = client.token_mailed("guest@example.com", "invitations")
+    status, headers, _ = client.browse(f"/accounts/invitations/{invitation}/")
+    assert status == 302
+    status, _, page = client.browse(headers["Location"], cookie=headers["Set-Cookie"].partition(";")[0])
+    assert status == 200
+    client.heard.append(f"GET {headers['Location']}: {page.decode()}")
+    client.call("POST", "/api/v1/invitations/accept", {"token": invitation})
+    return {"verification link": verified, "reset link": reset, "invitation link": invitation}
+
+
+@flow
+def api_keys(client):
+    client.enter("keys@example.com")
+    body = {"name": "cron", "scopes": ["account:read"]}
+    made = client.call("POST", "/api/v1/api-keys", body).body
+    rotated = client.call("POST", f"/api/v1/api-keys/{made['id']}/rotate", {"overlap_seconds": 60}).body
+    client.call("GET", "/api/v1/api-keys")
+    by_key = Listener(f"http://{client.address}", client.mailbox)
+    for key in (made["secret"], rotated["secret"], rotated["secret"][:-1]):
+        by_key.token = key
+        by_key.call("GET", "/api/v1/users/me")
+        by_key.call("POST", "/api/v1/api-keys", {"name": key})
+    client.heard += by_key.heard
+    return {"key": made["secret"], "rotated key": rotated["secret"]}
+
+
+@flow
+def second_factors(client):
+    email = "factors@example.com"
+    password = client.enter(email)
+    secret = client.call("POST", "/api/v1/auth/mfa/totp").body["secret"]
+    client.call("POST", "/api/v1/auth/mfa/totp/confirm", {"code": "000000"})
+    assert client.call("POST", "/api/v1/auth/mfa/totp/confirm", {"code": code_of(secret)}).status == 201
+    first, *others = client.call("POST", "/api/v1/auth/mfa/recovery-codes").body["recovery_codes"]
+    client.call("GET", "/api/v1/auth/mfa/totp")
+    for code in ("000000", first, first):
+        client.call("POST", "/api/v1/auth/signin", {"email": email, "password": password, "mfa_code": code})
+    return {"password of a second factor": password, "TOTP secret": secret, "recovery code": others[0]}
+
+
+@flow
+def archives(client):
+    """Take along all that is known of a person who has every kind of secret."""
+    email = "archive@example.com"
+    password = client.enter(email)
+    key = client.call("POST", "/api/v1/api-keys", {"name": "cron", "scopes": ["account:read"]}).body["secret"]
+    secret = client.call("POST", "/api/v1/auth/mfa/totp").body["secret"]
+    codes = client.call("POST", "/api/v1/auth/mfa/totp/confirm", {"code": code_of(secret)}).body["recovery_codes"]
+    address = f"/api/v1/users/me/exports/{client.call('POST', '/api/v1/users/me/export').body['id']}"
+    eventually(lambda: client.call("GET", address).body["status"] == "succeeded")
+    status, headers, content = client.browse(f"{address}/archive")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        words = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert (status, email in words) == (200, True)
+    client.heard.append(f"archive: {headers} {words}")
+    return {"exported person's password": password, "exported key": key, "exported TOTP secret": secret, "exported code": codes[0]}
+
+
+@flow
 def generations(client):
     """Use the provider's key, which the provider refuses."""
     generation_id = client.generate()
@@ -145,17 +251,20 @@ def cache(redis_url: str) -> str:
     return "\n".join(f"{key!r} {connection.dump(key)!r}" for key in connection.scan_iter())
 
 
-def test_s7_no_secret_in_logs_answers_cache_or_dump(start_stack, planted_settings, start_simulator):
+def test_s7_no_secret_in_logs_answers_cache_or_dump(start_stack, planted_settings, start_simulator, tmp_path):
     environment = {name: FORMS.get(name, "{}").format(secret) for name, secret in planted_settings.items()}
+    post = start_simulator("huntaze.tests.smtp_server", "--folder", str(tmp_path))
+    environment["EMAIL_URL"] = f"smtp://mailer:{planted_settings['EMAIL_URL']}@{post.url.removeprefix('http://')}"
     vendor = start_simulator("ai.simulators")
-    stack = start_stack("web", "worker", "beat", LOG_LEVEL="DEBUG", OPENAI_BASE_URL=f"{vendor.url}/v1", **environment)
-    client = Listener(stack.url)
+    stack = start_stack("web", "worker", "beat", LOG_LEVEL="DEBUG", DEFAULT_PLAN="pro", OPENAI_BASE_URL=f"{vendor.url}/v1", **environment)
+    client = Listener(stack.url, tmp_path)
     world = World(planted=planted_settings)
     for plant in FLOWS:
         world.planted |= plant(client)
     eventually(lambda: stack.query("SELECT count(*) FROM huntaze_auditentry WHERE sequence IS NULL") == [(0,)])
+    eventually(lambda: stack.query("SELECT count(*) FROM huntaze_outgoingemail WHERE status <> 'sent'") == [(0,)])
     world.places = {file.name: file.read_text(errors="replace") for file in stack.home.glob("*.log")}
-    world.places |= {answer.partition(":")[0]: answer for answer in client.heard}
+    world.places |= {f"{number} {answer.partition(':')[0]}": answer for number, answer in enumerate(client.heard)}
     world.places |= {"dump": dump(stack.env["DATABASE_URL"]), "cache": cache(stack.env["REDIS_URL"])}
     world.places |= {name: stack.manage(name) for name in ("exportcheckpoint", "verifyaudit")}
     assert world.leaks() == []
