@@ -1,10 +1,15 @@
 """Fixtures that every test may use."""
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import override_settings
 
 from huntaze import valkey
+
+# A machine that is busy makes no test wrong.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["accounts.tests.fixtures", "ai.tests.fixtures", "huntaze.tests.processes"]
 

@@ -177,7 +177,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STEP, min_size=10, max_size=30), st.integers(1, 10))
 def test_process_by_itself_follows_the_same_rules_as_all_together(steps, batch):
     valkey.connection().flushdb()

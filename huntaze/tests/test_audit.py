@@ -368,7 +368,7 @@ def test_s11_damage_at_the_end_is_not_sealed_over(damage, sealed, caplog):
 
 
 @given(erased=st.sets(st.integers(0, LENGTH - 1)))
-@runs(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@runs(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_s11_erasing_payloads_breaks_nothing(erased, sealed):
     with transaction.atomic():
         AuditPayload.objects.filter(entry_id__in=[sealed[place] for place in erased]).delete()

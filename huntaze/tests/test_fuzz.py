@@ -30,7 +30,7 @@ SEED = 20261122
 # How many examples are drawn for each operation, beside those against each constraint: PYTEST_FUZZ_EXAMPLES=100 for a long run by hand.
 EXAMPLES = int(os.environ.get("PYTEST_FUZZ_EXAMPLES", "3"))
 # The fixtures stay as they are from one example to the next: what an example writes is meant to be there for those after it.
-STEADY = runs(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+STEADY = runs(derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def operations(*, every_constraint: bool):
