@@ -47,6 +47,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "role_changed": Kind(_("Another role in a workspace"), security=False, says=("workspace", "role")),
         "member_removed": Kind(_("A place in a workspace that ended"), security=False, says=("workspace",)),
         "ownership_changed": Kind(_("A workspace that was handed on"), says=("workspace", "owner", "received")),
+        "ai_budget": Kind(_("A budget for AI that is nearly used"), security=False, says=("level", "period", "percent", "used", "limit")),
+        "ai_spending": Kind(_("Unusual spending on AI"), security=False, says=("alert", "amount")),
+        "ai_model_retiring": Kind(_("An AI model that is going to be retired"), security=False, says=("model", "retires_on")),
         "impersonated": Kind(_("Somebody of the staff acts on your behalf"), says=("reason",)),
     }
 )

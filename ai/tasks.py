@@ -44,6 +44,22 @@ def prove_ledger() -> None:
     services.report_drift()
 
 
+@shared_task(name="ai.watch_spending")
+def watch_spending() -> None:
+    """Tell of budgets that are nearly used and of unusual spending."""
+    from ai import services
+
+    services.watch_spending()
+
+
+@shared_task(name="ai.announce_retirements")
+def announce_retirements() -> None:
+    """Tell the staff of models that are going to be retired."""
+    from ai import services
+
+    services.announce_retirements()
+
+
 @shared_task(name="ai.sweep")
 def sweep() -> None:
     """Wake workers for generations that wait or were lost, and bury the dead."""

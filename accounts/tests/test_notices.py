@@ -159,7 +159,7 @@ def test_page_offers_what_can_be_switched_off_and_names_the_rest(browser):
 def test_page_switches_off_what_is_not_ticked(browser, owner):
     answer = browser.post("/accounts/notices/", {"role_changed": "on"})
     off = [kind for kind, wanted in notices.preferences_of(owner.id).items() if not wanted]
-    assert (answer.status_code, off) == (302, ["email_verified", "member_removed"])
+    assert (answer.status_code, off) == (302, ["email_verified", "member_removed", "ai_budget", "ai_spending", "ai_model_retiring"])
 
 
 def test_page_cannot_switch_off_a_notice_of_security(browser, owner):

@@ -1,6 +1,7 @@
 """Every write of the ai app."""
 
 from ai.services import ledger
+from ai.services.alerts import announce_retirements, watch_spending
 from ai.services.budgets import NoSuchSubject, set_budgets
 from ai.services.catalogue import PriceInForce, sync_models
 from ai.services.generations import (
@@ -18,6 +19,7 @@ from ai.services.smoke import smoke_azure
 __all__ = [
     "NoSuchSubject",
     "PriceInForce",
+    "announce_retirements",
     "attach_asset",
     "cancel_generation",
     "drifts",
@@ -31,4 +33,5 @@ __all__ = [
     "smoke_azure",
     "sweep_generations",
     "sync_models",
+    "watch_spending",
 ]

@@ -143,6 +143,8 @@ CELERY_BEAT_SCHEDULE = {
     "ai.sweep": {"task": "ai.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "ai.seal_ledger": {"task": "ai.seal_ledger", "schedule": SEAL_SECONDS, "options": {"expires": SEAL_SECONDS}},
     "ai.reap_ledger": {"task": "ai.reap_ledger", "schedule": 3600},
+    "ai.watch_spending": {"task": "ai.watch_spending", "schedule": 60, "options": {"expires": 60}},
+    "ai.announce_retirements": {"task": "ai.announce_retirements", "schedule": 3600},
     "ai.prove_ledger": {"task": "ai.prove_ledger", "schedule": crontab(hour="3", minute="17")},
     "huntaze.sweep_mail": {"task": "huntaze.sweep_mail", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "huntaze.expire_mail": {"task": "huntaze.expire_mail", "schedule": 3600},
