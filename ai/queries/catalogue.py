@@ -5,13 +5,23 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 
 from ai import local_model, pricing
-from ai.models import AiModel, ModelPrice, ProviderName
+from ai.models import AiModel, ProviderName
 from ai.providers import configured
 from ai.providers.base import Usage
+
+# One prepared statement, since it is part of every order.
+_IN_CHARGE = """
+SELECT m.name, m.deployment, p.input_price, p.cached_price, p.output_price, p.cache_write_price, p.id
+FROM ai_aimodel m JOIN ai_modelprice p ON p.model_id = m.id
+WHERE m.provider = %(provider)s AND m.enabled AND (m.retires_on IS NULL OR m.retires_on > now()) AND p.starts_at <= now()
+  AND %(name)s IN ('', m.name)
+ORDER BY m.rank, m.name, p.starts_at DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,12 @@ def model_in_charge() -> PricedModel | None:
     catalogue: without one it costs nothing.
     """
     for provider in configured():
-        price = (
-            _prices_in_force().filter(model__provider=provider, **({"model__name": settings.AI_MODEL} if settings.AI_MODEL else {})).first()
-        )
-        if price is not None:
-            return _priced(price)
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_CHARGE, {"provider": provider, "name": settings.AI_MODEL})
+            row = cursor.fetchone()
+        if row is not None:
+            name, deployment, fresh, cached, output, cache_write, price_id = row
+            return PricedModel(provider, name, deployment or name, fresh, cached, output, _languages_of(provider), cache_write, price_id)
         if provider in (ProviderName.COMPATIBLE, ProviderName.LOCAL):
             name = settings.AI_MODEL or _name_at(provider)
             return PricedModel(provider, name, name, 0, 0, 0, _languages_of(provider))
@@ -68,25 +79,3 @@ def _name_at(provider: str) -> str:
 def _languages_of(provider: str) -> frozenset[str] | None:
     """Return the languages that the embedded model writes; a file of one's own, and any other provider, may write all."""
     return local_model.DEFAULT_LANGUAGES if provider == ProviderName.LOCAL and not settings.HUNTAZE_LOCAL_MODEL else None
-
-
-def _prices_in_force() -> QuerySet[ModelPrice]:
-    """Return the prices of models that may write, of each model the one in force before those that were."""
-    unretired = Q(model__retires_on__isnull=True) | Q(model__retires_on__gt=Now())
-    prices = ModelPrice.objects.filter(unretired, model__enabled=True, starts_at__lte=Now()).select_related("model")
-    return prices.order_by("model__rank", "model__name", "-starts_at")
-
-
-def _priced(price: ModelPrice) -> PricedModel:
-    model = price.model
-    return PricedModel(
-        provider=model.provider,
-        name=model.name,
-        sent_name=model.sent_name,
-        input_price=price.input_price,
-        cached_price=price.cached_price,
-        output_price=price.output_price,
-        languages=_languages_of(model.provider),
-        cache_write_price=price.cache_write_price,
-        price_id=price.id,
-    )
