@@ -57,10 +57,12 @@ NEW_PASSWORD = "seven lanterns over brackish water"
 # Commands that write nothing of the product, or only what another entry stands for.
 SILENT_COMMANDS = {
     "doctor": "reads",
+    "evalrouter": "reads",
     "exportcheckpoint": "reads, and seals",
     "localmodel": "serves a model",
     "migrate": "changes the schema",
     "rotatekeys": "encrypts the same values anew",
+    "trainrouter": "writes a file that an operator may put in use",
     "up": "starts processes",
     "verifyaudit": "reads",
     "verifyledger": "reads",
