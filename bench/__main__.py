@@ -6,13 +6,13 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from statistics import quantiles
 from typing import Any
 
-from bench import client, doors
+from bench import client, doors, routing
 from bench.client import Load
 from bench.harness import WORKERS, Cpu, Server, Stage, measure_cpu, run, stage, tree_megabytes
 from bench.seed import PARAGRAPH
@@ -156,14 +156,22 @@ def refresh(on: Stage) -> list[Result]:
     return [Result(name, what, "count", mine, other, mine, goal, told | more) for name, what, mine, other, goal, more in figures]
 
 
-BENCHES: dict[str, Callable[[Stage], list[Result]]] = {
+def routed(_on: Stage | None) -> list[Result]:
+    """P12 and the router's tables; needs no server."""
+    timed = [Result(name, what, "ms", *figures) for name, what, *figures in routing.decisions()]
+    return timed + [Result(name, what, "share", *figures) for name, what, *figures in routing.tables()]
+
+
+BENCHES: dict[str, Callable[[Any], list[Result]]] = {
     "me": me,
     "assets": assets,
     "enqueue": enqueue,
     "servers": servers,
     "enumeration": enumeration,
     "refresh": refresh,
+    "routing": routed,
 }
+WITHOUT_STAGE = {"routing"}
 
 
 def _cpu_result(on: Stage, name: str, path: str, beside: Server, *, goal: float | None = None) -> Result:
@@ -223,8 +231,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="name", help=f"of {', '.join(BENCHES)}; all without one")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
-    with stage() as on:
-        results = [result for name in arguments.names or BENCHES for result in BENCHES[name](on)]
+    names = arguments.names or list(BENCHES)
+    with nullcontext() if WITHOUT_STAGE.issuperset(names) else stage() as on:
+        results = [result for name in names for result in BENCHES[name](on)]
     if arguments.json:
         print(json.dumps({"machine": machine(), "results": [asdict(result) | {"verdict": result.verdict} for result in results]}, indent=2))
     else:
