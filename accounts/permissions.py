@@ -31,6 +31,7 @@ TABLE: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "api_keys": {"owner": "rw", "manager": "rw", "editor": "", "chatter": "", "analyst": ""},
         "audit_log": {"owner": "r", "manager": "r", "editor": "", "chatter": "", "analyst": ""},
         "assets": {"owner": "rw", "manager": "rw", "editor": "rw", "chatter": "r", "analyst": "r"},
+        "ai_config": {"owner": "rw", "manager": "rw", "editor": "r", "chatter": "r", "analyst": ""},
         "budgets": {"owner": "rw", "manager": "rw", "editor": "", "chatter": "", "analyst": ""},
         "generations": {"owner": "rw", "manager": "rw", "editor": "rw", "chatter": "rw", "analyst": "r"},
     }

@@ -16,6 +16,7 @@ from ai import services
 from ai.errors import GenerationNotOpen
 from ai.models import (
     AiAlert,
+    AiConfig,
     AiModel,
     Budget,
     EntryKind,
@@ -197,3 +198,13 @@ class AiAlertAdmin(ReadOnlyAdmin):
     list_display = ("kind", "subject_id", "told_at")
     list_filter = ("kind", "told_at")
     search_fields = ("=subject_id",)
+
+
+@admin.register(AiConfig)
+class AiConfigAdmin(ReadOnlyAdmin):
+    """How each workspace wants its texts."""
+
+    list_display = ("workspace", "privacy_tier", "quality_floor", "updated_at")
+    list_filter = ("privacy_tier", "quality_floor")
+    list_select_related = ("workspace",)
+    search_fields = ("=workspace__id", "workspace__name")

@@ -116,7 +116,7 @@ class Writing:
 
     def _absence(self) -> Failure:
         if self.provider is None:
-            return Failure("no_model", _("No AI model is configured."))
+            return Failure("no_model", _("No AI model is configured that the workspace's privacy tier allows."))
         return Failure("model_language", _("The embedded model writes English only."))
 
     def messages(self) -> tuple[Message, ...]:

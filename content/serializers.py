@@ -5,14 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from ai.models import GenerationKind
+from ai.models import LANGUAGES, GenerationKind
 from content.models import AssetStatus, AssetType, ContentAsset
 from huntaze.api.serializers import BoundedListField, QuerySerializer, StrictModelSerializer, StrictSerializer
 
 TONES = ("professional", "casual", "creative", "humorous", "friendly", "flirty", "playful", "intimate")
 LENGTHS = ("short", "medium", "long")
 PLATFORMS = ("tiktok", "instagram", "onlyfans")
-LANGUAGES = ("en", "fr", "es", "de", "it", "pt")
 # What a person may set by hand; the others are reached by submitting, scheduling and publishing.
 WRITABLE_STATUSES = (AssetStatus.DRAFT, AssetStatus.ARCHIVED)
 

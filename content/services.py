@@ -98,11 +98,11 @@ def order_generation(*, workspace_id: UUID, created_by_id: UUID, asset: ContentA
     return ai.request_generation(workspace_id=workspace_id, created_by_id=created_by_id, kind=kind, order=order, max_cost_microusd=max_cost)
 
 
-def estimate_generation(*, asset: ContentAsset | None, order: dict[str, Any]) -> dict[str, Any]:
-    """Return which model would write an order, and what it may cost; see `ai.services.estimate_generation`."""
+def estimate_generation(*, workspace_id: UUID, asset: ContentAsset | None, order: dict[str, Any]) -> dict[str, Any]:
+    """Return which model would write an order of the workspace, and what it may cost; see `ai.services.estimate_generation`."""
     kind, _max_cost = order.pop("kind"), order.pop("max_cost_microusd", None)
     order["material"] = asset.content if asset else ""
-    return ai.estimate_generation(kind=kind, order=order)
+    return ai.estimate_generation(workspace_id=workspace_id, kind=kind, order=order)
 
 
 def keep_first_variant(*, generation: Generation) -> None:

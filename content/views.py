@@ -114,5 +114,6 @@ class EstimateView(GenerateView):
     def post(self, request: Request) -> Response:
         """Return the model that would write and the range of what it may cost. Nothing is called, held or stored."""
         order = read(GenerateSerializer, request.data)
-        estimate = services.estimate_generation(asset=self._asset(order.pop("asset_id", None)), order=order)
+        asset = self._asset(order.pop("asset_id", None))
+        estimate = services.estimate_generation(workspace_id=self.caller.workspace_id, asset=asset, order=order)
         return Response(show(EstimateSerializer, estimate))

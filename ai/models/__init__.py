@@ -1,15 +1,18 @@
-"""Models and their dated prices, the generations that they write, and the ledger of what these cost."""
+"""Models and their dated prices, the generations that they write, how a workspace wants them, and the ledger of what these cost."""
 
 from ai.models.catalogue import AiModel, Capability, ModelPrice, ProviderName, Tier
+from ai.models.config import LANGUAGES, AiConfig, PrivacyTier, QualityFloor
 from ai.models.generations import FINAL, USED, Generation, GenerationKind, GenerationStatus, UsageSource
 from ai.models.ledger import LEDGER, AiAlert, AiAlertKind, Budget, BudgetLevel, BudgetPeriod, EntryKind, LedgerCheckpoint, LedgerEntry
 
 __all__ = [
     "FINAL",
+    "LANGUAGES",
     "LEDGER",
     "USED",
     "AiAlert",
     "AiAlertKind",
+    "AiConfig",
     "AiModel",
     "Budget",
     "BudgetLevel",
@@ -22,7 +25,9 @@ __all__ = [
     "LedgerCheckpoint",
     "LedgerEntry",
     "ModelPrice",
+    "PrivacyTier",
     "ProviderName",
+    "QualityFloor",
     "Tier",
     "UsageSource",
 ]

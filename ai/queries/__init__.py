@@ -2,6 +2,7 @@
 
 from ai.queries.budgets import budgets_of, spent_of_plan_microusd
 from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
+from ai.queries.config import config_of
 from ai.queries.generations import count_generations_this_month, has_generated
 from ai.queries.health import azure_deployments, azure_setup, provider_statuses
 from ai.queries.usage import usage
@@ -12,6 +13,7 @@ __all__ = [
     "azure_setup",
     "budgets_of",
     "catalogue",
+    "config_of",
     "count_generations_this_month",
     "has_generated",
     "model_in_charge",

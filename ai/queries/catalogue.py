@@ -14,12 +14,16 @@ from ai.models import AiModel, ProviderName
 from ai.providers import configured
 from ai.providers.base import Usage
 
+# What runs on the operator's machines, which every privacy tier allows.
+_OWN = (ProviderName.COMPATIBLE, ProviderName.LOCAL)
 # One prepared statement, since it is part of every order.
 _IN_CHARGE = """
 SELECT m.name, m.deployment, p.input_price, p.cached_price, p.output_price, p.cache_write_price, p.id
 FROM ai_aimodel m JOIN ai_modelprice p ON p.model_id = m.id
 WHERE m.provider = %(provider)s AND m.enabled AND (m.retires_on IS NULL OR m.retires_on > now()) AND p.starts_at <= now()
   AND %(name)s IN ('', m.name)
+  AND (%(is_own)s OR CASE (SELECT privacy_tier FROM ai_aiconfig WHERE workspace_id = %(workspace_id)s)
+    WHEN 'local_only' THEN false WHEN 'eu_only' THEN 'eu' = ANY(m.regions) ELSE true END)
 ORDER BY m.rank, m.name, p.starts_at DESC LIMIT 1
 """
 
@@ -43,20 +47,22 @@ class PricedModel:
         return pricing.cost_nanousd(self, usage)
 
 
-def model_in_charge() -> PricedModel | None:
+def model_in_charge(workspace_id: UUID) -> PricedModel | None:
     """Return the model that writes: `AI_MODEL` if set, else the first of the first configured provider; None without one.
 
-    A model without a price in force cannot write. One that `AI_BASE_URL` serves, or the embedded one, needs no row in the
-    catalogue: without one it costs nothing.
+    Only models that the workspace's privacy tier allows: those of the operator's machines, for `eu_only` those besides whose regions
+    name the EU, for `any` all. A model without a price in force cannot write. One that `AI_BASE_URL` serves, or the embedded one,
+    needs no row in the catalogue: without one it costs nothing.
     """
     for provider in configured():
+        is_own = provider in _OWN
         with connection.cursor() as cursor:
-            cursor.execute(_IN_CHARGE, {"provider": provider, "name": settings.AI_MODEL})
+            cursor.execute(_IN_CHARGE, {"provider": provider, "name": settings.AI_MODEL, "is_own": is_own, "workspace_id": workspace_id})
             row = cursor.fetchone()
         if row is not None:
             name, deployment, fresh, cached, output, cache_write, price_id = row
             return PricedModel(provider, name, deployment or name, fresh, cached, output, _languages_of(provider), cache_write, price_id)
-        if provider in (ProviderName.COMPATIBLE, ProviderName.LOCAL):
+        if is_own:
             name = settings.AI_MODEL or _name_at(provider)
             return PricedModel(provider, name, name, 0, 0, 0, _languages_of(provider))
     return None

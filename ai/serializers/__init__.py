@@ -1,6 +1,7 @@
 """The ai app as the API reads and shows it."""
 
 from ai.serializers.catalogue import CatalogueSerializer, ModelListSerializer
+from ai.serializers.config import ConfigSerializer
 from ai.serializers.generations import GenerationQuerySerializer, GenerationSerializer
 from ai.serializers.health import AzureSetupSerializer, ProviderStatusListSerializer, SmokeOrderSerializer, SmokeSerializer
 from ai.serializers.ledger import (
@@ -18,6 +19,7 @@ __all__ = [
     "BudgetStatesSerializer",
     "BudgetsSerializer",
     "CatalogueSerializer",
+    "ConfigSerializer",
     "EstimateSerializer",
     "GenerationQuerySerializer",
     "GenerationSerializer",

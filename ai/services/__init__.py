@@ -4,6 +4,7 @@ from ai.services import ledger
 from ai.services.alerts import announce_retirements, watch_spending
 from ai.services.budgets import NoSuchSubject, set_budgets
 from ai.services.catalogue import PriceInForce, sync_models
+from ai.services.config import set_config
 from ai.services.generations import (
     attach_asset,
     cancel_generation,
@@ -30,6 +31,7 @@ __all__ = [
     "request_generation",
     "run_generation",
     "set_budgets",
+    "set_config",
     "smoke_azure",
     "sweep_generations",
     "sync_models",

@@ -40,7 +40,7 @@ def request_generation(
     length could cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded when that is more than `max_cost_microusd`, or
     than a budget has left; an order that is taken stops before it has cost more.
     """
-    most = _most(kind, order)
+    most = _most(workspace_id, kind, order)
     if max_cost_microusd is not None:
         _refuse_dearer_than(max_cost_microusd, -(-most // 1000))
         order = {**order, "max_cost_microusd": max_cost_microusd}
@@ -62,18 +62,18 @@ def request_generation(
     return generation
 
 
-def estimate_generation(*, kind: str, order: dict[str, Any]) -> dict[str, Any]:
+def estimate_generation(*, workspace_id: UUID, kind: str, order: dict[str, Any]) -> dict[str, Any]:
     """Return `provider` and `model` that would write an order, and `low_microusd` and `high_microusd` of what it may cost.
 
     Low is each variant written once, at half of its greatest length; high each written twice at full length, which an order holds.
     """
-    model = queries.model_in_charge()
+    model = queries.model_in_charge(workspace_id)
     if model is None or (model.languages is not None and order["language"] not in model.languages):
         return {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
     writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
     prompt_tokens = sum(estimate_tokens(message.content) for message in writing.messages())
     once = Usage(prompt_tokens, 0, writing.prompt.max_output_tokens(order["length"]) // 2, "estimated")
-    low, high = order["variants"] * model.cost_nanousd(once), _most(kind, order)
+    low, high = order["variants"] * model.cost_nanousd(once), _most(workspace_id, kind, order)
     return {"provider": model.provider, "model": model.name, "low_microusd": -(-low // 1000), "high_microusd": -(-high // 1000)}
 
 
@@ -88,7 +88,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
         return
     generation = Generation.objects.get(pk=lease.pk)
     stream = Writer(generation.id, attempt=generation.attempts)
-    model = queries.model_in_charge()
+    model = queries.model_in_charge(generation.workspace_id)
     account = Account(lease, generation, model)
     if not account.open():
         return
@@ -162,9 +162,9 @@ def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str =
     generation.save(update_fields=["asset_id", "asset_reason"])
 
 
-def _most(kind: str, order: dict[str, Any]) -> int:
+def _most(workspace_id: UUID, kind: str, order: dict[str, Any]) -> int:
     """Return what every variant written twice at full length costs, in nano-dollars."""
-    model = queries.model_in_charge()
+    model = queries.model_in_charge(workspace_id)
     if model is None:
         return 0
     writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
-from ai.models import AiModel, Generation, ModelPrice
+from ai.models import AiConfig, AiModel, Generation, ModelPrice
 from ai.tests.factories import make_generation
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,14 @@ def test_catalogue_takes_the_same_queries_whatever_it_shows(screen, queries, row
         ModelPrice.objects.create(model=model, starts_at="2026-11-01T00:00Z", input_price=0, cached_price=0, output_price=0)
     with django_assert_num_queries(queries):
         assert staff_browser.get(f"/admin/ai/{screen}/?q=small").context["cl"].result_count == rows
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_configurations_take_the_same_queries_whatever_is_shown(staff_browser, django_assert_num_queries, rows):
+    for _row in range(rows):
+        AiConfig.objects.create(workspace=make_user().default_workspace)
+    with django_assert_num_queries(5):
+        assert staff_browser.get("/admin/ai/aiconfig/").context["cl"].result_count == rows
 
 
 def test_generation_is_shown_with_its_error(staff_browser, workspace):

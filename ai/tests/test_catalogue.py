@@ -91,10 +91,10 @@ def test_catalogue_takes_three_statements(api, catalogue, added, django_assert_n
         assert len(api.get(MODELS).json()["data"]) == expected
 
 
-def test_model_in_charge_is_found_by_one_statement(catalogue, settings, django_assert_num_queries):
+def test_model_in_charge_is_found_by_one_statement(catalogue, workspace, settings, django_assert_num_queries):
     settings.OPENAI_API_KEY = "sk-any"
     with django_assert_num_queries(1):
-        assert queries.model_in_charge().cache_write_price == 125_000
+        assert queries.model_in_charge(workspace.id).cache_write_price == 125_000
 
 
 def test_document_adds_a_model_with_its_price(db, sync):

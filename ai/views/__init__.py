@@ -1,6 +1,7 @@
 """The ai app over HTTP."""
 
 from ai.views.catalogue import ModelsView
+from ai.views.config import ConfigView
 from ai.views.generations import GenerationViewSet
 from ai.views.health import AzureSmokeView, AzureView, StatusView
 from ai.views.ledger import BudgetsView, LedgerViewSet, UsageView, VerifyLedger
@@ -9,6 +10,7 @@ __all__ = [
     "AzureSmokeView",
     "AzureView",
     "BudgetsView",
+    "ConfigView",
     "GenerationViewSet",
     "LedgerViewSet",
     "ModelsView",

@@ -55,6 +55,7 @@ SPECTACULAR_SETTINGS = {
         "Plan": "accounts.models.Plan",
         "AssetStatus": "content.models.AssetStatus",
         "GenerationStatus": "ai.models.GenerationStatus",
+        "TextLanguage": "ai.models.LANGUAGES",
         "InvitedRole": "accounts.models.workspaces.INVITED_ROLES",
         "MemberRole": "accounts.models.MemberRole",
         "Role": "accounts.models.Role",

@@ -275,6 +275,11 @@ def set_budgets(send, owner):
     return send(owner, "put", "/ai/budgets", {"budgets": [budget]})
 
 
+@performs(OPERATIONS, "ai_config_set")
+def set_ai_config(send, owner):
+    return send(owner, "put", "/ai/config", {"privacy_tier": "local_only"})
+
+
 @performs(OPERATIONS, "ai_azure_smoke")
 def try_azure(send, owner):
     settings.AZURE_OPENAI_ENDPOINT, settings.AZURE_OPENAI_API_KEY = "http://127.0.0.1:1", "key-nobody-listens"

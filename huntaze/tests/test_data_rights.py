@@ -36,6 +36,7 @@ SHOWN = {
     "accounts.session": {"address", "user_agent"},
     "accounts.user": {"avatar", "bio", "display_name", "email", "name"},
     "accounts.workspace": {"name", "niche", "sells"},
+    "ai.aiconfig": {"boundaries", "disclosure_text", "forbidden_words", "persona", "response_style"},
     "ai.generation": {"input"},
     "billing.plangrant": {"reason"},
     "content.contentasset": {"category", "content", "metadata", "tags", "title"},
@@ -75,6 +76,8 @@ def live(friend: User, staff: User) -> User:
         "metadata": {CANARY: CANARY},
     }
     call(me, "post", "/content/assets", asset, HTTP_IDEMPOTENCY_KEY="once")
+    words = dict.fromkeys(("persona", "response_style", "boundaries", "disclosure_text"), f"I am {CANARY}.")
+    call(me, "put", "/ai/config", {**words, "forbidden_words": [CANARY]})
     order = {"kind": "post", "prompt": f"A post about {CANARY}", "length": "short", "audience": CANARY}
     ai.run_generation(generation_id=call(me, "post", "/content/generate", order)["id"])
     call(me, "post", "/api-keys", {"name": CANARY, "scopes": ["assets:read"]})

@@ -90,6 +90,8 @@ OPERATIONS = {
     "GET /ai/usage",
     "GET /ai/budgets",
     "PUT /ai/budgets",
+    "GET /ai/config",
+    "PUT /ai/config",
     "GET /ai/status",
     "GET /ai/azure",
     "POST /ai/azure/smoke",

@@ -1,0 +1,166 @@
+"""How a workspace wants its texts: stored over HTTP, and its privacy tier obeyed."""
+
+import pytest
+
+from accounts.tests.factories import add_member, client_of, make_user
+from ai import queries
+from ai.models import AiConfig, AiModel, LedgerEntry
+from ai.tests.factories import make_generation, run
+from ai.tests.test_ledger import allow
+from huntaze.models import AuditEntry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CONFIG = "/api/v1/ai/config"
+ORDER = {"kind": "post", "prompt": "My new cooking series", "length": "short"}
+DEFAULTS = {
+    "persona": "",
+    "response_style": "",
+    "boundaries": "",
+    "languages": [],
+    "forbidden_words": [],
+    "privacy_tier": "any",
+    "disclosure_text": "",
+    "quality_floor": "99",
+    "updated_at": None,
+}
+ALL = {
+    "persona": "Ann, who cooks.",
+    "response_style": "Short and warm.",
+    "boundaries": "Never my family.",
+    "languages": ["fr", "en"],
+    "forbidden_words": ["cheap"],
+    "privacy_tier": "eu_only",
+    "disclosure_text": "Written with AI.",
+    "quality_floor": "100",
+}
+
+
+def put(client, **fields):
+    return client.put(CONFIG, fields, format="json")
+
+
+def test_workspace_that_set_nothing_has_the_defaults_and_no_row(api):
+    assert (api.get(CONFIG).json(), AiConfig.objects.count()) == (DEFAULTS, 0)
+
+
+def test_what_is_set_is_shown(api):
+    answer = put(api, **ALL)
+    shown = answer.json()
+    assert (answer.status_code, shown | {"updated_at": None}, api.get(CONFIG).json()) == (200, ALL | {"updated_at": None}, shown)
+
+
+def test_field_that_is_left_out_stays(api):
+    put(api, **ALL)
+    shown = put(api, persona="").json()
+    assert shown | {"updated_at": None} == ALL | {"persona": "", "updated_at": None}
+
+
+def test_changes_are_audited(api):
+    put(api, privacy_tier="local_only", persona="Ann")
+    put(api, privacy_tier="any", persona="Ann")
+    assert [entry.changes for entry in AuditEntry.objects.filter(action="ai_config.set").order_by("id")] == [
+        {"privacy_tier": ["any", "local_only"], "persona": ["", "Ann"]},
+        {"privacy_tier": ["local_only", "any"]},
+    ]
+
+
+def test_stranger_reads_their_own(api, stranger_api):
+    put(api, **ALL)
+    assert stranger_api.get(CONFIG).json() == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"persona": "x" * 2001}, "/persona"),
+        ({"response_style": "x" * 1001}, "/response_style"),
+        ({"boundaries": "x" * 2001}, "/boundaries"),
+        ({"disclosure_text": "x" * 501}, "/disclosure_text"),
+        ({"forbidden_words": ["x"] * 101}, "/forbidden_words"),
+        ({"forbidden_words": ["x", "x" * 65]}, "/forbidden_words/1"),
+        ({"languages": ["en", "tlh"]}, "/languages/1"),
+        ({"privacy_tier": "everyone"}, "/privacy_tier"),
+        ({"quality_floor": 99}, "/quality_floor"),
+        ({"quality_floor": "98"}, "/quality_floor"),
+        ({"persona": None}, "/persona"),
+        ({"workspace": "x"}, "/workspace"),
+    ],
+)
+def test_wrong_field_is_refused_and_stores_nothing(api, fields, pointer):
+    answer = put(api, **fields)
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]], AiConfig.objects.count()) == (422, [pointer], 0)
+
+
+@pytest.mark.parametrize(("role", "reads", "writes"), [("manager", 200, 200), ("editor", 200, 403), ("analyst", 403, 403)])
+def test_role_reads_and_writes_as_the_table_says(workspace, role, reads, writes):
+    allow(workspace, seats=3)
+    add_member(workspace, member := make_user(), role)
+    client = client_of(member)
+    client.credentials(HTTP_HUNTAZE_WORKSPACE=str(workspace.id), **client._credentials)
+    assert (client.get(CONFIG).status_code, put(client, persona="x").status_code) == (reads, writes)
+
+
+def test_reading_takes_two_statements(api, django_assert_num_queries):
+    put(api, **ALL)
+    with django_assert_num_queries(2):  # the caller, the row
+        assert api.get(CONFIG).status_code == 200
+
+
+def test_setting_takes_six_statements(api, django_assert_num_queries):
+    put(api, **ALL)
+    with django_assert_num_queries(6):  # the caller; begin, lock, update, audit, commit
+        assert put(api, persona="Bo").status_code == 200
+
+
+@pytest.fixture
+def own_server(vendor, settings):
+    """Return the simulated vendor, which is both OpenAI and the operator's own server."""
+    settings.AI_BASE_URL, settings.AI_API_KEY = f"{vendor.url}/v1", vendor.key
+    return vendor
+
+
+@pytest.mark.parametrize(
+    ("tier", "regions", "provider"),
+    [
+        ("any", [], "openai"),
+        ("eu_only", [], "compatible"),
+        ("eu_only", ["us", "eu"], "openai"),
+        ("local_only", ["eu"], "compatible"),
+    ],
+)
+def test_order_is_sent_to_whom_the_privacy_tier_allows(own_server, api, workspace, tier, regions, provider):
+    AiModel.objects.filter(provider="openai").update(regions=regions)
+    put(api, privacy_tier=tier)
+    estimated = api.post("/api/v1/ai/estimate", ORDER).json()["provider"]
+    assert (queries.model_in_charge(workspace.id).provider, estimated, run(make_generation(workspace)).provider) == (provider,) * 3
+
+
+def test_embedded_model_writes_where_only_local_ones_may(vendor, api, workspace, settings):
+    settings.LOCAL_AI_URL = "http://127.0.0.1:1"
+    put(api, privacy_tier="local_only")
+    assert queries.model_in_charge(workspace.id).provider == "local"
+
+
+def test_order_that_no_provider_may_read_is_written_by_a_template_and_costs_nothing(vendor, api, workspace):
+    put(api, privacy_tier="local_only")
+    ordered = api.post("/api/v1/content/generate", ORDER).json()
+    generation = run(make_generation(workspace))
+    assert (ordered["status"], generation.status, generation.provider, [check["code"] for check in generation.checks]) == (
+        "queued",
+        "succeeded",
+        "template",
+        ["no_model"],
+    )
+    assert (vendor.calls(), LedgerEntry.objects.count()) == ([], 0)
+
+
+def test_waiting_order_obeys_a_tier_that_was_set_after_it(vendor, api, workspace):
+    waiting = make_generation(workspace)
+    put(api, privacy_tier="local_only")
+    assert (run(waiting).provider, vendor.calls()) == ("template", [])
+
+
+def test_tier_of_one_workspace_does_not_bind_another(vendor, api, stranger_workspace):
+    put(api, privacy_tier="local_only")
+    assert run(make_generation(stranger_workspace)).provider == "openai"
