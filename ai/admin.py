@@ -21,6 +21,7 @@ from ai.models import (
     Budget,
     EntryKind,
     Generation,
+    GenerationFeedback,
     GenerationStatus,
     LedgerCheckpoint,
     LedgerEntry,
@@ -29,6 +30,32 @@ from ai.models import (
 from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
 
 STATUS_COLOURS = {GenerationStatus.SUCCEEDED: "success", GenerationStatus.FAILED: "danger", GenerationStatus.CANCELLED: "warning"}
+
+
+class FeedbackInline(TabularInline):
+    """What people made of a generation."""
+
+    model = GenerationFeedback
+    fields = readonly_fields = ("person", "rating", "comment", "updated_at")
+    extra = 0
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationFeedback]:
+        """Return the rows with their people."""
+        rows: QuerySet[GenerationFeedback] = super().get_queryset(request).select_related("person")
+        return rows
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows come from a service."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows are changed by a service."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows go with their person or generation."""
+        return False
 
 
 @admin.register(Generation)
@@ -41,6 +68,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     exclude = ("lease_token",)
     search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
     actions = ("cancel",)
+    inlines = (FeedbackInline,)
 
     @display(description=_("status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
     def state(self, generation: Generation) -> tuple[str, str]:
@@ -208,3 +236,13 @@ class AiConfigAdmin(ReadOnlyAdmin):
     list_filter = ("privacy_tier", "quality_floor")
     list_select_related = ("workspace",)
     search_fields = ("=workspace__id", "workspace__name")
+
+
+@admin.register(GenerationFeedback)
+class GenerationFeedbackAdmin(ReadOnlyAdmin):
+    """What people made of generations."""
+
+    list_display = ("updated_at", "workspace", "generation", "rating", "person", "comment")
+    list_filter = ("rating", "generation__kind", "updated_at")
+    list_select_related = ("workspace", "generation", "person")
+    search_fields = ("=generation__id", "workspace__name", "person__email", "comment")

@@ -17,6 +17,12 @@ class ProviderNotConfigured(Problem):
     title = _("This AI provider is not set up.")
 
 
+class GenerationNotEnded(Problem):
+    status = 409
+    code = "generation_not_ended"
+    title = _("The generation has not ended yet.")
+
+
 class GenerationNotOpen(Problem):
     status = 409
     code = "generation_not_open"

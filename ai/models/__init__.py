@@ -2,6 +2,7 @@
 
 from ai.models.catalogue import AiModel, Capability, ModelPrice, ProviderName, Tier
 from ai.models.config import LANGUAGES, AiConfig, PrivacyTier, QualityFloor
+from ai.models.feedback import FeedbackRating, GenerationFeedback
 from ai.models.generations import FINAL, USED, Generation, GenerationKind, GenerationStatus, UsageSource
 from ai.models.ledger import LEDGER, AiAlert, AiAlertKind, Budget, BudgetLevel, BudgetPeriod, EntryKind, LedgerCheckpoint, LedgerEntry
 
@@ -19,7 +20,9 @@ __all__ = [
     "BudgetPeriod",
     "Capability",
     "EntryKind",
+    "FeedbackRating",
     "Generation",
+    "GenerationFeedback",
     "GenerationKind",
     "GenerationStatus",
     "LedgerCheckpoint",

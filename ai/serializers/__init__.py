@@ -2,6 +2,7 @@
 
 from ai.serializers.catalogue import CatalogueSerializer, ModelListSerializer
 from ai.serializers.config import ConfigSerializer
+from ai.serializers.feedback import FeedbackSerializer
 from ai.serializers.generations import GenerationQuerySerializer, GenerationSerializer
 from ai.serializers.health import AzureSetupSerializer, ProviderStatusListSerializer, SmokeOrderSerializer, SmokeSerializer
 from ai.serializers.ledger import (
@@ -21,6 +22,7 @@ __all__ = [
     "CatalogueSerializer",
     "ConfigSerializer",
     "EstimateSerializer",
+    "FeedbackSerializer",
     "GenerationQuerySerializer",
     "GenerationSerializer",
     "LedgerEntrySerializer",

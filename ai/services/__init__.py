@@ -5,6 +5,7 @@ from ai.services.alerts import announce_retirements, watch_spending
 from ai.services.budgets import NoSuchSubject, set_budgets
 from ai.services.catalogue import PriceInForce, sync_models
 from ai.services.config import set_config
+from ai.services.feedback import rate_generation
 from ai.services.generations import (
     attach_asset,
     cancel_generation,
@@ -27,6 +28,7 @@ __all__ = [
     "erase_streams",
     "estimate_generation",
     "ledger",
+    "rate_generation",
     "report_drift",
     "request_generation",
     "run_generation",

@@ -15,6 +15,7 @@ def set_config(*, workspace_id: UUID, fields: dict[str, Any]) -> AiConfig:
     A privacy tier binds orders that wait already: it is asked when a model is chosen.
     """
     with transaction.atomic():
+        config: AiConfig
         config, _is_new = AiConfig.objects.select_for_update().get_or_create(workspace_id=workspace_id)
         changes = {name: [was, value] for name, value in fields.items() if (was := getattr(config, name)) != value}
         for name, (_was, value) in changes.items():

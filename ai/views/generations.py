@@ -16,10 +16,10 @@ from rest_framework.response import Response
 
 from ai import services, sse, stream
 from ai.models import Generation
-from ai.serializers import GenerationQuerySerializer, GenerationSerializer
+from ai.serializers import FeedbackSerializer, GenerationQuerySerializer, GenerationSerializer
 from huntaze.api.errors import ValidationFailed
 from huntaze.api.renderers import JSONRenderer
-from huntaze.api.serializers import show
+from huntaze.api.serializers import read, show
 from huntaze.api.views import WorkspaceViewSet
 
 _EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
@@ -52,6 +52,20 @@ class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
         """Stop a generation; one that is being written ends within a second."""
         generation = services.cancel_generation(generation=self.get_object())
         return Response(show(GenerationSerializer, generation))
+
+    @extend_schema(
+        request=FeedbackSerializer,
+        responses={200: FeedbackSerializer, 201: FeedbackSerializer},
+        operation_id="ai_generations_feedback",
+        summary="Say what became of the outputs",
+    )
+    @action(detail=True, methods=["post"])
+    def feedback(self, request: Request, pk: UUID) -> Response:
+        """Store what you made of a generation that has ended; 200 where it replaces what you said before."""
+        generation = self.get_object()
+        order = read(FeedbackSerializer, request.data)
+        feedback, is_first = services.rate_generation(generation=generation, person_id=self.caller.id, **order)
+        return Response(show(FeedbackSerializer, feedback), status=201 if is_first else 200)
 
     @extend_schema(
         operation_id="ai_generations_stream",

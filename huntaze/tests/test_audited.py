@@ -294,6 +294,12 @@ def cancel_generation(send, owner):
     return send(owner, "post", f"/ai/generations/{make_generation(owner.default_workspace).id}/cancel")
 
 
+@performs(OPERATIONS, "ai_generations_feedback")
+def rate_generation(send, owner):
+    generation = make_generation(owner.default_workspace, status="succeeded", finished_at="2026-11-01T00:00Z")
+    return send(owner, "post", f"/ai/generations/{generation.id}/feedback", {"rating": "accepted"})
+
+
 @performs(COMMANDS, "createapikey")
 def make_key_for_a_program(run):
     run("createapikey", make_user().email, "cron", "--scope", "assets:read")

@@ -38,6 +38,7 @@ SHOWN = {
     "accounts.workspace": {"name", "niche", "sells"},
     "ai.aiconfig": {"boundaries", "disclosure_text", "forbidden_words", "persona", "response_style"},
     "ai.generation": {"input"},
+    "ai.generationfeedback": {"comment"},
     "billing.plangrant": {"reason"},
     "content.contentasset": {"category", "content", "metadata", "tags", "title"},
     "huntaze.auditpayload": {"address", "changes", "user_agent"},
@@ -79,7 +80,9 @@ def live(friend: User, staff: User) -> User:
     words = dict.fromkeys(("persona", "response_style", "boundaries", "disclosure_text"), f"I am {CANARY}.")
     call(me, "put", "/ai/config", {**words, "forbidden_words": [CANARY]})
     order = {"kind": "post", "prompt": f"A post about {CANARY}", "length": "short", "audience": CANARY}
-    ai.run_generation(generation_id=call(me, "post", "/content/generate", order)["id"])
+    generation_id = call(me, "post", "/content/generate", order)["id"]
+    ai.run_generation(generation_id=generation_id)
+    call(me, "post", f"/ai/generations/{generation_id}/feedback", {"rating": "edited", "comment": f"More {CANARY}."})
     call(me, "post", "/api-keys", {"name": CANARY, "scopes": ["assets:read"]})
     workspace = str(user.default_workspace_id)
     call(

@@ -98,6 +98,7 @@ OPERATIONS = {
     "GET /ai/generations",
     "GET /ai/generations/{id}",
     "POST /ai/generations/{id}/cancel",
+    "POST /ai/generations/{id}/feedback",
     "GET /ai/generations/{id}/stream",
 }
 LONGEST_SUMMARY = 80  # what a line of the docs page has room for
