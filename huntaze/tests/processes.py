@@ -30,7 +30,7 @@ import psycopg
 import pytest
 
 from huntaze.embedded import programs
-from huntaze.embedded.parts import Part, free_port, stop_parts
+from huntaze.embedded.parts import Part, start_on_free_port, stop_parts
 from huntaze.embedded.postgres import Postgres
 from huntaze.embedded.valkey import Valkey
 from huntaze.tests.plugin import TEST_POSTGRES_OPTIONS, make_home
@@ -221,12 +221,15 @@ def start_simulator(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
     parts: list[Part] = []
 
     def start(module: str, *arguments: str) -> Simulator:
-        port = free_port()
-        command = [sys.executable, "-m", module, "--port", str(port), *arguments]
-        part = Part(name=module, command=command, log=tmp_path / f"{module}-{port}.log", env=os.environ, ready=lambda _pid: _accepts(port))
+        def on(port: int) -> Part:
+            command = [sys.executable, "-m", module, "--port", str(port), *arguments]
+            return Part(
+                name=module, command=command, log=tmp_path / f"{module}-{port}.log", env=os.environ, ready=lambda _pid: _accepts(port)
+            )
+
+        part = start_on_free_port(on, seconds=START_SECONDS)
         parts.append(part)
-        part.start()
-        part.wait_ready(START_SECONDS)
+        port = part.command[part.command.index("--port") + 1]
         return Simulator(part, f"http://127.0.0.1:{port}")
 
     yield start

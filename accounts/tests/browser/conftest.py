@@ -3,6 +3,7 @@
 import email
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.tests.factories import PASSWORD
-from huntaze.embedded.parts import Part, free_port, stop_parts
+from huntaze.embedded.parts import Part, http_ok, stop_parts
 from huntaze.env import BASE_DIR
 from huntaze.tests.client import ApiClient
-from huntaze.tests.processes import STOP_SECONDS, Stack, _accepts, eventually
+from huntaze.tests.processes import STOP_SECONDS, Stack, eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = BASE_DIR / ".browser/node_modules/axe-core/axe.min.js"
@@ -128,8 +129,8 @@ class Site:
 @pytest.fixture(scope="module")
 def site(start_shared_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start an installation that verifies addresses, and its identity provider."""
-    port = free_port()
-    provider_url = f"http://localhost:{port}"
+    listener = socket.create_server(("127.0.0.1", 0))
+    provider_url = f"http://localhost:{listener.getsockname()[1]}"
     stack = start_shared_stack(
         "web",
         "worker",
@@ -143,13 +144,21 @@ def site(start_shared_stack: Callable[..., Stack], tmp_path_factory: pytest.Temp
     stack.manage("shell", "-c", MAKE_PEOPLE.format(people=PEOPLE, password=PASSWORD))
     persons = [argument for person in PERSONS for argument in ("--person", person)]
     redirect = f"{stack.url}/accounts/oidc/studio/login/callback/"
-    command = [sys.executable, "-m", "accounts.tests.idp", "--port", str(port), "--redirect", redirect, *persons]
+    command = [sys.executable, "-m", "accounts.tests.idp", "--fd", str(listener.fileno()), "--redirect", redirect, *persons]
     log = tmp_path_factory.mktemp("idp") / "idp.log"
-    part = Part(name="identity provider", command=command, log=log, env=os.environ, ready=lambda _pid: _accepts(port))
+    part = Part(
+        name="identity provider",
+        command=command,
+        log=log,
+        env=os.environ,
+        ready=lambda _pid: http_ok(f"{provider_url}/.well-known/openid-configuration"),
+        pass_fds=[listener.fileno()],
+    )
     part.start()
     part.wait_ready(60)
     yield Site(stack, provider_url)
     stop_parts([part], STOP_SECONDS)
+    listener.close()
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
-"""Run the provider: `python -m accounts.tests.idp --port 9999 --redirect URI --person anna@example.com,verified`.
+"""Run the provider: `python -m accounts.tests.idp --fd 9 --redirect URI --person anna@example.com,verified`.
 
+It answers on a listening socket that it inherits, so that its address is known before it runs.
 It knows one app, `huntaze` with the secret `huntaze-secret`, and the persons, whose password is their address.
 """
 
 import argparse
 import os
+import socket
 import tempfile
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -22,18 +24,25 @@ class Server(ThreadingMixIn, WSGIServer):
 
     daemon_threads = True
 
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__(listener.getsockname(), WSGIRequestHandler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = listener.getsockname()
+        self.setup_environ()
+
 
 def main() -> None:
     """Make the database, the app and the persons, then serve until killed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--redirect", required=True)
     parser.add_argument("--person", action="append", default=[])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="huntaze-idp-") as home:
         start(Path(home))
         fill(options.redirect, options.person)
-        serve(options.port)
+        serve(options.fd)
 
 
 def start(home: Path) -> None:
@@ -69,11 +78,13 @@ def fill(redirect_uri: str, persons: list[str]) -> None:
         EmailAddress.objects.create(user=user, email=email, primary=True, verified=state == "verified")
 
 
-def serve(port: int) -> None:
-    """Answer on the loopback address."""
+def serve(fd: int) -> None:
+    """Answer on the inherited socket."""
     from django.core.wsgi import get_wsgi_application
 
-    make_server("127.0.0.1", port, get_wsgi_application(), server_class=Server).serve_forever()
+    server = Server(socket.socket(fileno=fd))
+    server.set_app(get_wsgi_application())
+    server.serve_forever()
 
 
 if __name__ == "__main__":
