@@ -26,6 +26,7 @@ from ai.models import (
     LedgerCheckpoint,
     LedgerEntry,
     ModelPrice,
+    QuickReply,
 )
 from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
 
@@ -246,3 +247,12 @@ class GenerationFeedbackAdmin(ReadOnlyAdmin):
     list_filter = ("rating", "generation__kind", "updated_at")
     list_select_related = ("workspace", "generation", "person")
     search_fields = ("=generation__id", "workspace__name", "person__email", "comment")
+
+
+@admin.register(QuickReply)
+class QuickReplyAdmin(ReadOnlyAdmin):
+    """The canned snippets of each workspace, in their order."""
+
+    list_display = ("workspace", "position", "title", "text", "updated_at")
+    list_select_related = ("workspace",)
+    search_fields = ("=workspace__id", "workspace__name", "title")

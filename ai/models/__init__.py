@@ -5,6 +5,7 @@ from ai.models.config import LANGUAGES, AiConfig, PrivacyTier, QualityFloor
 from ai.models.feedback import FeedbackRating, GenerationFeedback
 from ai.models.generations import FINAL, USED, Generation, GenerationKind, GenerationStatus, UsageSource
 from ai.models.ledger import LEDGER, AiAlert, AiAlertKind, Budget, BudgetLevel, BudgetPeriod, EntryKind, LedgerCheckpoint, LedgerEntry
+from ai.models.quick_replies import QuickReply
 
 __all__ = [
     "FINAL",
@@ -31,6 +32,7 @@ __all__ = [
     "PrivacyTier",
     "ProviderName",
     "QualityFloor",
+    "QuickReply",
     "Tier",
     "UsageSource",
 ]

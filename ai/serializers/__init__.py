@@ -14,6 +14,7 @@ from ai.serializers.ledger import (
     UsageQuerySerializer,
     UsageSerializer,
 )
+from ai.serializers.quick_replies import QuickRepliesSerializer, QuickReplyListSerializer
 
 __all__ = [
     "AzureSetupSerializer",
@@ -29,6 +30,8 @@ __all__ = [
     "LedgerQuerySerializer",
     "ModelListSerializer",
     "ProviderStatusListSerializer",
+    "QuickRepliesSerializer",
+    "QuickReplyListSerializer",
     "SmokeOrderSerializer",
     "SmokeSerializer",
     "UsageQuerySerializer",

@@ -16,11 +16,14 @@ from ai.services.generations import (
     sweep_generations,
 )
 from ai.services.proof import drifts, report_drift
+from ai.services.quick_replies import PLACEHOLDERS, WrongQuickReply, set_quick_replies
 from ai.services.smoke import smoke_azure
 
 __all__ = [
+    "PLACEHOLDERS",
     "NoSuchSubject",
     "PriceInForce",
+    "WrongQuickReply",
     "announce_retirements",
     "attach_asset",
     "cancel_generation",
@@ -34,6 +37,7 @@ __all__ = [
     "run_generation",
     "set_budgets",
     "set_config",
+    "set_quick_replies",
     "smoke_azure",
     "sweep_generations",
     "sync_models",

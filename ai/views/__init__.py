@@ -5,6 +5,7 @@ from ai.views.config import ConfigView
 from ai.views.generations import GenerationViewSet
 from ai.views.health import AzureSmokeView, AzureView, StatusView
 from ai.views.ledger import BudgetsView, LedgerViewSet, UsageView, VerifyLedger
+from ai.views.quick_replies import QuickRepliesView
 
 __all__ = [
     "AzureSmokeView",
@@ -14,6 +15,7 @@ __all__ = [
     "GenerationViewSet",
     "LedgerViewSet",
     "ModelsView",
+    "QuickRepliesView",
     "StatusView",
     "UsageView",
     "VerifyLedger",

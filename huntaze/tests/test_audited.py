@@ -280,6 +280,11 @@ def set_ai_config(send, owner):
     return send(owner, "put", "/ai/config", {"privacy_tier": "local_only"})
 
 
+@performs(OPERATIONS, "ai_quick_replies_set")
+def set_quick_replies(send, owner):
+    return send(owner, "put", "/ai/quick-replies", {"quick_replies": [{"title": "Hello", "text": "Hello {name}!"}]})
+
+
 @performs(OPERATIONS, "ai_azure_smoke")
 def try_azure(send, owner):
     settings.AZURE_OPENAI_ENDPOINT, settings.AZURE_OPENAI_API_KEY = "http://127.0.0.1:1", "key-nobody-listens"

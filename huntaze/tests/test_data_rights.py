@@ -39,6 +39,7 @@ SHOWN = {
     "ai.aiconfig": {"boundaries", "disclosure_text", "forbidden_words", "persona", "response_style"},
     "ai.generation": {"input"},
     "ai.generationfeedback": {"comment"},
+    "ai.quickreply": {"text", "title"},
     "billing.plangrant": {"reason"},
     "content.contentasset": {"category", "content", "metadata", "tags", "title"},
     "huntaze.auditpayload": {"address", "changes", "user_agent"},
@@ -79,6 +80,7 @@ def live(friend: User, staff: User) -> User:
     call(me, "post", "/content/assets", asset, HTTP_IDEMPOTENCY_KEY="once")
     words = dict.fromkeys(("persona", "response_style", "boundaries", "disclosure_text"), f"I am {CANARY}.")
     call(me, "put", "/ai/config", {**words, "forbidden_words": [CANARY]})
+    call(me, "put", "/ai/quick-replies", {"quick_replies": [{"title": CANARY, "text": f"{CANARY}, {{name}}"}]})
     order = {"kind": "post", "prompt": f"A post about {CANARY}", "length": "short", "audience": CANARY}
     generation_id = call(me, "post", "/content/generate", order)["id"]
     ai.run_generation(generation_id=generation_id)

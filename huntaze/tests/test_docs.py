@@ -16,6 +16,7 @@ from django.urls import get_resolver
 
 from ai import prompts
 from ai.providers.base import ERROR_DETAILS
+from ai.services import PLACEHOLDERS
 from bench.__main__ import BENCHES
 from huntaze import settings
 from huntaze.api.errors import Problem
@@ -92,6 +93,8 @@ OPERATIONS = {
     "PUT /ai/budgets",
     "GET /ai/config",
     "PUT /ai/config",
+    "GET /ai/quick-replies",
+    "PUT /ai/quick-replies",
     "GET /ai/status",
     "GET /ai/azure",
     "POST /ai/azure/smoke",
@@ -235,8 +238,14 @@ def sources_of_faults(app: str) -> list[Path]:
     """Return the files of an app that tell a client of faults of fields."""
     files = [path for path in (BASE_DIR / app).rglob("*.py") if "tests" not in path.parts and "simulators" not in path.parts]
     return [
-        path for path in files if re.search(r"ValidationFailed\(|serializers\.ValidationError\(| ValidationError\(\{", path.read_text())
+        path
+        for path in files
+        if re.search(r"ValidationFailed\(|WrongQuickReply\(|serializers\.ValidationError\(| ValidationError\(\{", path.read_text())
     ]
+
+
+def test_ai_config_page_lists_every_placeholder():
+    assert column("docs/api/ai-config.md", "## Quick replies") == sorted(f"{{{name}}}" for name in PLACEHOLDERS)
 
 
 def test_generations_page_lists_every_reason_to_fail():
