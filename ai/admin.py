@@ -28,7 +28,7 @@ from ai.models import (
     ModelPrice,
     QuickReply,
 )
-from huntaze.admin import AuditedAdmin, ReadOnlyAdmin
+from huntaze.admin import AuditedAdmin, CheckpointAdmin, ReadOnlyAdmin
 
 STATUS_COLOURS = {GenerationStatus.SUCCEEDED: "success", GenerationStatus.FAILED: "danger", GenerationStatus.CANCELLED: "warning"}
 
@@ -191,13 +191,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         return f"{entry.amount_nanousd / 1e9:+.9f}"
 
 
-@admin.register(LedgerCheckpoint)
-class LedgerCheckpointAdmin(ReadOnlyAdmin):
-    """The signed heads of the ledger's chains."""
-
-    list_display = ("chain", "sequence", "made_at", "kid")
-    list_filter = ("made_at", "kid")
-    search_fields = ("=chain",)
+admin.site.register(LedgerCheckpoint, CheckpointAdmin)
 
 
 @admin.register(Budget)

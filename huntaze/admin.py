@@ -232,8 +232,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditCheckpoint)
-class AuditCheckpointAdmin(ReadOnlyAdmin):
-    """The signed heads of the audit log's chains."""
+class CheckpointAdmin(ReadOnlyAdmin):
+    """The signed heads of the audit log's chains, and, for its own checkpoints, of any other log's."""
 
     list_display = ("chain", "sequence", "made_at", "kid")
     list_filter = ("made_at", "kid")

@@ -81,6 +81,10 @@ class AuditManager(models.Manager.from_queryset(AuditQuerySet)):  # type: ignore
         return entries
 
 
+# An entry of a chain has its whole seal or nothing of it.
+SEALED_OR_NOT = Q(sequence=None, previous_hash=None, hash=None) | Q(sequence__gt=0, previous_hash__isnull=False, hash__isnull=False)
+
+
 class AuditEntry(Record):
     """Who changed what, through which door; written once, by `audit.record`, and sealed once, by `audit.seal`.
 
@@ -114,11 +118,7 @@ class AuditEntry(Record):
         verbose_name_plural = _("audit entries")
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="one_audit_entry_per_place"),
-            models.CheckConstraint(
-                condition=Q(sequence=None, previous_hash=None, hash=None)
-                | Q(sequence__gt=0, previous_hash__isnull=False, hash__isnull=False),
-                name="audit_entry_sealed_or_not",
-            ),
+            models.CheckConstraint(condition=SEALED_OR_NOT, name="audit_entry_sealed_or_not"),
         ]
         indexes = [
             models.Index(fields=["workspace_id", "id"], name="audit_by_workspace"),
@@ -149,7 +149,7 @@ class AuditPayload(models.Model):
         return str(self.entry_id)
 
 
-class AuditCheckpoint(models.Model):
+class Checkpoint(models.Model):
     """The signed head of one chain: how many entries it has, and the hash of the last. It only moves forward."""
 
     chain = models.UUIDField(_("chain"), primary_key=True)
@@ -160,11 +160,18 @@ class AuditCheckpoint(models.Model):
     signature = models.BinaryField(_("signature"), max_length=64)
 
     class Meta:
-        verbose_name = _("audit checkpoint")
-        verbose_name_plural = _("audit checkpoints")
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.chain} {self.sequence}"
+
+
+class AuditCheckpoint(Checkpoint):
+    """The signed head of one chain of the audit log."""
+
+    class Meta:
+        verbose_name = _("audit checkpoint")
+        verbose_name_plural = _("audit checkpoints")
 
 
 class RateCounter(models.Model):

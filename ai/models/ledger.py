@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from ai.models.catalogue import ProviderName
 from ai.models.generations import GenerationKind, UsageSource
 from huntaze import audit, personal
-from huntaze.models import Record, WorkspaceQuerySet
+from huntaze.models import SEALED_OR_NOT, Checkpoint, Record, WorkspaceQuerySet
 from huntaze.personal import WITH_ROW, kept
 
 
@@ -58,11 +58,7 @@ class LedgerEntry(Record):
         verbose_name_plural = _("ledger entries")
         constraints = [
             models.UniqueConstraint(fields=["chain", "sequence"], name="one_ledger_entry_per_place"),
-            models.CheckConstraint(
-                condition=Q(sequence=None, previous_hash=None, hash=None)
-                | Q(sequence__gt=0, previous_hash__isnull=False, hash__isnull=False),
-                name="ledger_entry_sealed_or_not",
-            ),
+            models.CheckConstraint(condition=SEALED_OR_NOT, name="ledger_entry_sealed_or_not"),
             models.CheckConstraint(
                 condition=Q(kind=EntryKind.RESERVE, amount_nanousd__gte=0, usage_source="")
                 | Q(kind=EntryKind.SETTLE, amount_nanousd__lte=0, usage_source__in=UsageSource.values)
@@ -80,22 +76,12 @@ class LedgerEntry(Record):
         return f"{self.kind} {self.amount_nanousd}"
 
 
-class LedgerCheckpoint(models.Model):
-    """The signed head of one workspace's ledger: how many entries it has, and the hash of the last. It only moves forward."""
-
-    chain = models.UUIDField(_("chain"), primary_key=True)
-    sequence = models.BigIntegerField(_("sealed entries"))
-    hash = models.BinaryField(_("hash"), max_length=32)
-    made_at = models.DateTimeField(_("made at"))
-    kid = models.CharField(_("key"), max_length=64)
-    signature = models.BinaryField(_("signature"), max_length=64)
+class LedgerCheckpoint(Checkpoint):
+    """The signed head of one workspace's ledger."""
 
     class Meta:
         verbose_name = _("ledger checkpoint")
         verbose_name_plural = _("ledger checkpoints")
-
-    def __str__(self) -> str:
-        return f"{self.chain} {self.sequence}"
 
 
 LEDGER = audit.Log(
