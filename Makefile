@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV_VERSION = 0.13.9
 BIN = .venv/bin
-UV = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+UV = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 AXE_VERSION = 4.14.1
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
