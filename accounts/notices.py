@@ -50,6 +50,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "ai_budget": Kind(_("A budget for AI that is nearly used"), security=False, says=("level", "period", "percent", "used", "limit")),
         "ai_spending": Kind(_("Unusual spending on AI"), security=False, says=("alert", "amount")),
         "ai_model_retiring": Kind(_("An AI model that is going to be retired"), security=False, says=("model", "retires_on")),
+        "ai_minors": Kind(_("Moderation found minors sexualized"), says=("workspace", "workspace_id")),
         "impersonated": Kind(_("Somebody of the staff acts on your behalf"), says=("reason",)),
     }
 )

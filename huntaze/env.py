@@ -107,6 +107,21 @@ class Environment:
 
         return self._read(name, default, help, parse, secret=secret)
 
+    def bounds(self, name: str, default: str, *, help: str) -> dict[str, tuple[float, float | None]]:
+        """Return the comma-separated `key=low:high` of `name`, numbers from 0 to 1; without a high one that is None.
+
+        The key `*` stands for all that are not named, and must be there.
+        """
+
+        def parse(value: str) -> dict[str, tuple[float, float | None]]:
+            pairs = [item.strip().partition("=")[::2] for item in value.split(",") if item.strip()]
+            found = {key: _bound(numbers) for key, numbers in pairs}
+            if "*" not in found:
+                raise ValueError("needs bounds for *")
+            return found
+
+        return self._read(name, default, help, parse)
+
     def choice(self, name: str, default: str, options: tuple[str, ...], *, help: str) -> str:
         """Return `name`, which must be one of `options`."""
 
@@ -127,3 +142,12 @@ class Environment:
             return value.rstrip("/")
 
         return self._read(name, default, help, parse, secret=secret)
+
+
+def _bound(text: str) -> tuple[float, float | None]:
+    """Return the numbers of `low:high` or `low`. Raises ValueError."""
+    low, has_high, high = text.partition(":")
+    found = float(low), float(high) if has_high else None
+    if not 0 <= found[0] <= (1 if found[1] is None else found[1]) <= 1:
+        raise ValueError(f"{text!r} is not low:high between 0 and 1")
+    return found

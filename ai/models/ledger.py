@@ -171,6 +171,7 @@ class AiAlertKind(models.TextChoices):
     SPIKE = "spike", _("A workspace spends much more than in the days before")
     MODEL_RETIRING = "model_retiring", _("A model is going to be retired")
     LEDGER_DRIFT = "ledger_drift", _("The ledger is not what its prices say")
+    MINORS = "minors", _("Moderation found minors sexualized")
 
 
 class AiAlert(Record):

@@ -204,6 +204,11 @@ class Embeddings:
 class Moderator(Provider, Protocol):
     """A vendor with the capability `moderate`."""
 
+    @property
+    def moderation_model(self) -> str:
+        """Return the model that judges."""
+        ...
+
     def moderate(self, texts: Sequence[str], images: Sequence[str] = ()) -> tuple[Moderation, ...]:
         """Return one finding for each text, then one for each image (an https or data URL). Raises ProviderError."""
         ...

@@ -41,6 +41,11 @@ class Guarded:
         """Return what the provider can do."""
         return self.provider.capabilities
 
+    @property
+    def moderation_model(self) -> str:
+        """See `ai.providers.base.Moderator`."""
+        return cast("Moderator", self.provider).moderation_model
+
     def stream(self, request: CompletionRequest) -> "GuardedCompletion":
         """See `ai.providers.base.Provider`."""
         return GuardedCompletion(self.provider.stream(request), provider=self.name, deployment=request.model)

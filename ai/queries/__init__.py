@@ -5,6 +5,7 @@ from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
 from ai.queries.config import config_of
 from ai.queries.generations import count_generations_this_month, has_generated
 from ai.queries.health import azure_deployments, azure_setup, provider_statuses
+from ai.queries.privacy import may_read
 from ai.queries.quick_replies import quick_replies_of
 from ai.queries.usage import usage
 
@@ -17,6 +18,7 @@ __all__ = [
     "config_of",
     "count_generations_this_month",
     "has_generated",
+    "may_read",
     "model_in_charge",
     "provider_statuses",
     "quick_replies_of",

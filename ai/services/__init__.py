@@ -15,12 +15,14 @@ from ai.services.generations import (
     run_generation,
     sweep_generations,
 )
+from ai.services.moderation import Judgement, moderate
 from ai.services.proof import drifts, report_drift
 from ai.services.quick_replies import PLACEHOLDERS, WrongQuickReply, set_quick_replies
 from ai.services.smoke import smoke_azure
 
 __all__ = [
     "PLACEHOLDERS",
+    "Judgement",
     "NoSuchSubject",
     "PriceInForce",
     "WrongQuickReply",
@@ -31,6 +33,7 @@ __all__ = [
     "erase_streams",
     "estimate_generation",
     "ledger",
+    "moderate",
     "rate_generation",
     "report_drift",
     "request_generation",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import notices
-from accounts.models import MemberRole, User
+from accounts.models import MemberRole, User, Workspace
 from ai.models import AiAlertKind, AiModel, BudgetLevel, BudgetPeriod, EntryKind, LedgerEntry
 from ai.providers import configured
 from huntaze import audit, events
@@ -69,6 +69,19 @@ def announce_retirements() -> None:
             events.emit("ai_model.retiring", workspace_id=None, subject_id=model.id, data={"model": str(model), "retires_on": str(day)})
             for person in _staff():
                 notices.tell(user=person, kind="ai_model_retiring", context={"model": str(model), "retires_on": day})
+
+
+def report_minors(*, workspace_id: UUID, found: int, score: float) -> None:
+    """Tell the staff that moderation found minors sexualized in `found` texts or images, the likeliest at `score`.
+
+    Emits `moderation.minors_found` each time, which only the staff can see, and mails the staff, of one workspace once in 30 minutes.
+    """
+    with transaction.atomic():
+        events.emit("moderation.minors_found", workspace_id=None, subject_id=workspace_id, data={"found": found, "score": score})
+        if _first(AiAlertKind.MINORS, workspace_id, since=timezone.now()):
+            workspace = Workspace.objects.get(pk=workspace_id)
+            for person in _staff():
+                notices.tell(user=person, kind="ai_minors", context={"workspace": workspace.name, "workspace_id": workspace.id})
 
 
 def _watch_budgets() -> None:

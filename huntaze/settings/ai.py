@@ -28,3 +28,8 @@ AI_FIRST_BYTE_TIMEOUT_SECONDS = env.integer("AI_FIRST_BYTE_TIMEOUT_SECONDS", 60,
 AI_TOTAL_TIMEOUT_SECONDS = env.integer(
     "AI_TOTAL_TIMEOUT_SECONDS", 180, minimum=1, help="How long one answer of a provider may take in all."
 )
+AI_MODERATION_THRESHOLDS = env.bounds(
+    "AI_MODERATION_THRESHOLDS",
+    "*=0.5:0.8,sexual=0.8,sexual/minors=0.2:0.2",
+    help="From which score a category is a warning and a danger, as `category=warning:danger,…`; `*` is every other.",
+)

@@ -50,3 +50,15 @@ def test_wrong_choice_lists_the_options(tmp_path):
 def test_env_file_reads_back_what_was_written(pairs):
     pairs = {name: value.strip("\"'") for name, value in pairs.items()}
     assert parse_env_file("".join(f"{name}={value}\n" for name, value in pairs.items())) == pairs
+
+
+def test_bounds_are_pairs_by_key(tmp_path):
+    read = environment(tmp_path, BOUNDS="*=0.5:0.8, a/b=0.1").bounds("BOUNDS", help="", default="")
+    assert read == {"*": (0.5, 0.8), "a/b": (0.1, None)}
+
+
+@pytest.mark.parametrize("value", ["a=0.5", "*", "*=x", "*=0.8:0.5", "*=0.5:1.1", "*=-0.1", "*=nan", "*=0.5:0.8:0.9"])
+def test_wrong_bounds_name_the_variable(tmp_path, value):
+    with pytest.raises(EnvError) as refusal:
+        environment(tmp_path, BOUNDS=value).bounds("BOUNDS", "*=0.5", help="")
+    assert refusal.value.name == "BOUNDS"

@@ -34,6 +34,7 @@ class OpenAIProvider:
     limit_parameter: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     proxies: bool = True
     capabilities: frozenset[Capability] = ALL
+    moderation_model: str = "omni-moderation-latest"
 
     def stream(self, request: CompletionRequest) -> "OpenAICompletion":
         """Return the completion of `request`, not yet begun."""

@@ -11,7 +11,6 @@ from ai.providers.openai import client
 if TYPE_CHECKING:
     from ai.providers.openai import OpenAIProvider
 
-MODERATION_MODEL = "omni-moderation-latest"
 FREE = Usage(0, 0, 0, "reported")
 
 
@@ -35,7 +34,7 @@ def embed(provider: "OpenAIProvider", texts: Sequence[str], *, model: str) -> Em
 
 def _moderations(provider: "OpenAIProvider", question: Any, count: int) -> list[Moderation]:
     def send(opened: Any) -> list[Moderation]:
-        answer = opened.moderations.create(model=MODERATION_MODEL, input=question, extra_headers=client.headers(provider))
+        answer = opened.moderations.create(model=provider.moderation_model, input=question, extra_headers=client.headers(provider))
         results = getattr(answer, "results", None)
         if not isinstance(results, list) or len(results) != count:
             raise GarbageError("not a result for each text")
