@@ -70,14 +70,23 @@ def check(text: str, *, kind: str, length: str, language: str, prompt_text: str,
     """
     if not any(character.isalnum() for character in text):
         return [Failure("empty", _("The text is empty."))]
+    # Hashtags are words of any language.
+    judged = "" if kind == "hashtags" else language
     found = [
         *_amount(text, kind, length),
-        *_language(text, kind, language),
+        *check_wording(text, language=judged, prompt_text=prompt_text, instructions_text=instructions_text),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def check_wording(text: str, *, language: str, prompt_text: str, instructions_text: str) -> list[Failure]:
+    """Return what is wrong with the words of `text`, whatever its kind and amount: the codes of `check` from `wrong_language` on."""
+    return [
+        *_language(text, language),
         *_echo(text, prompt_text, instructions_text),
         *_repetition(text),
         *_leftovers(text, prompt_text),
     ]
-    return list(dict.fromkeys(found))
 
 
 def clean(text: str) -> str:
@@ -134,9 +143,9 @@ def _count_ideas(text: str) -> int:
     return len(ITEM.findall(text)) or len(lines)
 
 
-def _language(text: str, kind: str, language: str) -> Iterator[Failure]:
+def _language(text: str, language: str) -> Iterator[Failure]:
     plain = MENTION_OR_LINK.sub(" ", text)
-    if kind == "hashtags" or count_words(plain) < LANGUAGE_MIN_WORDS:
+    if count_words(plain) < LANGUAGE_MIN_WORDS:
         return
     identifier = _identifier()
     if language not in identifier.labels:
