@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth import get_user
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from hijack.middleware import HijackUserMiddleware
 from hijack.views import AcquireUserView
@@ -17,7 +19,7 @@ from accounts import services
 from accounts.browsers import SESSION_KEY
 from accounts.models import User
 from huntaze import context
-from huntaze.api.errors import PAGES
+from huntaze.api.errors import is_page
 
 STATE = "impersonation"
 # What may be looked at, and what may be done, on behalf of a person; all else is theirs alone.
@@ -35,7 +37,7 @@ def start(request: HttpRequest, *, person: User, reason: str) -> HttpResponseBas
     with transaction.atomic():
         services.start_impersonation(user=person, reason=reason, staff_id=staff_id)
         context.current().impersonated_by = staff_id
-        request.POST = QueryDict(f"user_pk={person.pk}")  # where django-hijack looks
+        request.POST = QueryDict(urlencode({"user_pk": person.pk, "next": reverse("account_sessions")}))  # where django-hijack looks
         response: HttpResponseBase = AcquireUserView.as_view()(request)
     request.session[STATE] = {
         "staff_id": str(staff_id),
@@ -60,7 +62,7 @@ class ImpersonationMiddleware(HijackUserMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""
-        state = request.session.get(STATE) if request.path_info.startswith(PAGES) else None
+        state = request.session.get(STATE) if is_page(request.path_info) else None
         if state is None:
             passed: HttpResponseBase = self.get_response(request)
             return passed

@@ -1,6 +1,6 @@
 """The limits of a workspace's plan: the one function that every feature asks before it makes something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,14 @@ def require(*, workspace_id: UUID, limit: str, amount: int = 1) -> None:
     if used + amount > value:
         text = _("Your plan allows %(value)d of `%(limit)s`, and %(used)d are used.") % {"value": value, "limit": limit, "used": used}
         raise PlanLimitReached(text, limit=_state(limit, used, limits[limit]))
+
+
+def states_of(*, workspace_id: UUID, limits: dict[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how each named limit stands: `name`, `used`, `value` (None is unlimited), `resets_at` and `lifted_by`.
+
+    `limits` is what billing wrote for the workspace. Locks nothing; raises LookupError as `require` does.
+    """
+    return [_state(name, _counters[name](workspace_id), limits[name]) for name in names]
 
 
 def _lock_limited(workspace_id: UUID, limit: str) -> dict[str, Any] | None:

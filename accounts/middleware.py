@@ -20,14 +20,14 @@ from requests import RequestException
 from accounts import services
 from accounts.browsers import SESSION_KEY, session_id_of
 from huntaze import context
-from huntaze.api.errors import PAGES
+from huntaze.api.errors import is_page
 from huntaze.api.middleware import PAGE_POLICY
 
 __all__ = ["SESSION_KEY", "PageMiddleware"]
 
 log = logging.getLogger(__name__)
 
-ACCOUNTS = "/accounts/"
+ACCOUNTS, ADMIN = "/accounts/", "/admin/"
 PROVIDER_ORIGINS = {
     "google": "https://accounts.google.com",
     "tiktok": "https://www.tiktok.com",
@@ -48,7 +48,7 @@ class PageMiddleware:
         """Answer one request."""
         if request.path_info.startswith("/api/"):
             return self.get_response(request)
-        if request.path_info.startswith(PAGES):
+        if is_page(request.path_info):
             _admit(request)
         language = translation.get_language_from_request(request)
         with translation.override(language), timezone.override(_time_zone(request)):
@@ -81,7 +81,8 @@ def _admit(request: HttpRequest) -> None:
 
 
 def _time_zone(request: HttpRequest) -> ZoneInfo:
-    if request.path_info.startswith(ACCOUNTS) and request.session.get(PERSON_KEY):
+    path = request.path_info
+    if is_page(path) and not path.startswith(ADMIN) and request.session.get(PERSON_KEY):
         return ZoneInfo(getattr(request.user, "timezone", "") or "UTC")
     return ZoneInfo("UTC")
 

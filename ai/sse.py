@@ -1,23 +1,41 @@
 """A generation as Server-Sent Events: `started`, `text`, `replaced`, and last `done` with the whole generation."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from ai import stream
 from ai.models import FINAL, Generation
 from ai.serializers import GenerationSerializer
+from huntaze.api.errors import ValidationFailed
 from huntaze.api.renderers import dumps
 from huntaze.api.serializers import show
 
+_EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 KEEP_ALIVE = b": keep-alive\n\n"
 POLL_SECONDS = 1.0
 CHECK_SECONDS = 2.0
 NO_WAIT_SECONDS = 0.001  # a generation that has ended is answered at once; XREAD takes 0 for "for ever"
+
+
+def response(request: HttpRequest, generation_id: UUID, *, is_still_allowed: Callable[[], bool]) -> StreamingHttpResponse:
+    """Return the answer that follows a generation, from where the reader's `Last-Event-ID` says; raises ValidationFailed."""
+    after = request.headers.get("Last-Event-ID") or stream.FROM_START
+    if not _EVENT_ID.fullmatch(after):
+        fault = {"header": "Last-Event-ID", "code": "invalid", "detail": _("This is not the id of an event of this stream.")}
+        raise ValidationFailed(_("See `errors`."), errors=[fault])
+    events = events_of(generation_id, after=after, is_still_allowed=is_still_allowed)
+    answer = StreamingHttpResponse(events, content_type="text/event-stream")
+    answer["Cache-Control"] = "no-cache"
+    answer["X-Accel-Buffering"] = "no"
+    return answer
 
 
 def events_of(generation_id: UUID, *, after: str, is_still_allowed: Callable[[], bool]) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from huntaze import views
@@ -25,7 +24,7 @@ urlpatterns = [
         name="docs",
     ),
     path("api/docs/errors", views.errors, name="errors"),
-    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
+    path("", include("content.pages")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("ai.urls")),
     path("api/v1/", include("content.urls")),

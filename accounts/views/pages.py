@@ -10,7 +10,8 @@ from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -24,7 +25,9 @@ from accounts.browsers import session_id_of
 from accounts.forms import BROWSER_KEY, ChangePasswordForm, EmailForm, NewEmailForm, NewPasswordForm, NoticesForm, add_faults
 from accounts.models import RevokedReason, Session, User
 from accounts.notices import KINDS, prefer, preferences_of
+from accounts.queries import NotMember, find_principal
 from accounts.services.sessions import end_sessions_but
+from huntaze import context
 from huntaze.api.errors import NotFound, Problem
 
 View = Callable[..., HttpResponseBase]
@@ -33,6 +36,28 @@ View = Callable[..., HttpResponseBase]
 def page(view: View) -> View:
     """Keep a page out of every cache, and its passwords out of error reports."""
     return wraps(view)(never_cache(sensitive_post_parameters()(view)))
+
+
+def of_workspace(view: View) -> View:
+    """Call a page's view with who is signed in, acting in the workspace of the address, or their default one without it.
+
+    Others are sent to sign in; a workspace that is not the person's is no page. Nothing is kept in a cache.
+    """
+
+    @wraps(view)
+    @never_cache
+    @login_required
+    def answer(request: HttpRequest, *, workspace_id: UUID | None = None, **kwargs: Any) -> HttpResponseBase:
+        try:
+            person = find_principal(session_id=cast("UUID", session_id_of(request)), workspace_id=workspace_id)
+        except NotMember:
+            raise Http404 from None
+        if person is None:  # the session has ended since the request came
+            return redirect_to_login(request.get_full_path())
+        context.current().workspace_id, context.current().credential_id = person.workspace_id, person.session_id
+        return view(request, person, **kwargs)
+
+    return answer
 
 
 @page

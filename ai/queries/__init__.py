@@ -3,6 +3,7 @@
 from ai.queries.budgets import budgets_of, spent_of_plan_microusd
 from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
 from ai.queries.config import config_of
+from ai.queries.days import usage_by_day
 from ai.queries.generations import count_generations_this_month, has_generated
 from ai.queries.health import azure_deployments, azure_setup, provider_statuses
 from ai.queries.privacy import may_read
@@ -24,4 +25,5 @@ __all__ = [
     "quick_replies_of",
     "spent_of_plan_microusd",
     "usage",
+    "usage_by_day",
 ]

@@ -1,13 +1,16 @@
 """Rows of the ai app for tests."""
 
 import threading
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Workspace
 from ai import services
-from ai.models import Generation
+from ai.models import Generation, LedgerEntry
 
 ORDER: dict[str, Any] = {
     "prompt": "Write a post about my new cooking series",
@@ -25,6 +28,15 @@ def make_generation(workspace: Workspace, **fields: Any) -> Generation:
     """Return a stored generation that waits, unless `fields` say otherwise; `input` overrides parts of the order."""
     order = {**ORDER, **fields.pop("input", {})}
     return Generation.objects.create(workspace=workspace, kind=fields.pop("kind", "post"), input=order, **fields)
+
+
+def settle(workspace: Workspace, *, nanousd: int, days_ago: int = 0, **fields: Any) -> LedgerEntry:
+    """Put one settled call of some day into the ledger."""
+    values = {"generation_id": uuid4(), "task": "post", "kind": "settle", "usage_source": "reported", **fields}
+    at = timezone.now() - timedelta(days=days_ago)
+    entry = LedgerEntry(workspace_id=workspace.id, amount_nanousd=-nanousd, created_at=at, **values)
+    entry.save_base(raw=True, force_insert=True)  # raw, or the row would be of now
+    return entry
 
 
 def run(generation: Generation) -> Generation:

@@ -1,11 +1,9 @@
 """Generations over HTTP."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -14,15 +12,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ai import services, sse, stream
+from ai import services, sse
 from ai.models import Generation
 from ai.serializers import FeedbackSerializer, GenerationQuerySerializer, GenerationSerializer
-from huntaze.api.errors import ValidationFailed
 from huntaze.api.renderers import JSONRenderer
 from huntaze.api.serializers import read, show
 from huntaze.api.views import WorkspaceViewSet
-
-_EVENT_ID = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 
 class EventStreamRenderer(BaseRenderer):
@@ -75,14 +70,4 @@ class GenerationViewSet(ListModelMixin, RetrieveModelMixin, WorkspaceViewSet):
     @action(detail=True, methods=["get"], renderer_classes=[EventStreamRenderer, JSONRenderer])
     def stream(self, request: Request, pk: UUID) -> StreamingHttpResponse:
         """Follow the text as it is written; leaving never cancels, and `Last-Event-ID` goes on where a reader left."""
-        after = request.headers.get("Last-Event-ID") or stream.FROM_START
-        if not _EVENT_ID.fullmatch(after):
-            fault = {"header": "Last-Event-ID", "code": "invalid", "detail": _("This is not the id of an event of this stream.")}
-            raise ValidationFailed(_("See `errors`."), errors=[fault])
-        generation = self.get_object()
-        answer = StreamingHttpResponse(
-            sse.events_of(generation.pk, after=after, is_still_allowed=self.is_still_allowed), content_type="text/event-stream"
-        )
-        answer["Cache-Control"] = "no-cache"
-        answer["X-Accel-Buffering"] = "no"
-        return answer
+        return sse.response(request._request, self.get_object().pk, is_still_allowed=self.is_still_allowed)

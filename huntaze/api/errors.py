@@ -24,7 +24,7 @@ from huntaze.api.renderers import dumps
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-PAGES = ("/admin/", "/accounts/")  # where people, not programs, read the answers
+PAGES = ("/admin/", "/accounts/", "/home/")  # where people, not programs, read the answers; `/` is one too
 
 
 class Problem(Exception):
@@ -226,13 +226,18 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 def answer(request: HttpRequest, problem: Problem, *, way_back: str = "") -> HttpResponse:
     """Return the answer that tells of `problem`: a page where the address is that of one with forms, else a problem document."""
-    if not request.path_info.startswith(PAGES):
+    if not is_page(request.path_info):
         return problem_response(problem)
     # A page that a person went astray on leads to its start; one that refused what was sent, back to itself.
-    way_back = way_back or (request.path_info if problem.retryable else request.path_info[: request.path_info.index("/", 1) + 1])
+    way_back = way_back or (request.path_info if problem.retryable else request.path_info[: request.path_info.find("/", 1) + 1] or "/")
     told = {"problem": problem, "way_back": way_back, "request_id": context.current().request_id}
     page = render_to_string("huntaze/problem.html", told)  # without the request, whose context would ask the database
     return HttpResponse(page, status=problem.status, headers=problem.headers)
+
+
+def is_page(path: str) -> bool:
+    """Return whether people, not programs, read what is answered at `path`."""
+    return path == "/" or path.startswith(PAGES)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

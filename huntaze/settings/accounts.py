@@ -48,7 +48,7 @@ DEFAULT_PLAN = env.choice(
 
 # The account pages, by django-allauth. Its own limits are off: ours count pages too.
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "account_sessions"
+LOGIN_REDIRECT_URL = "home"
 ALLAUTH_TRUSTED_PROXY_COUNT = HUNTAZE_PROXY_COUNT
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}

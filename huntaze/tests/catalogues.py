@@ -17,7 +17,9 @@ from huntaze.env import BASE_DIR
 
 # Whose words are translated so far, by the app that holds the catalogue.
 SOURCES = {
-    "huntaze": ["templates/huntaze/mail/*"],
+    "huntaze": ["templates/huntaze/mail/*", "templates/huntaze/chart.html", "charts.py"],
+    "ai": ["models/generations.py"],
+    "content": ["templates/content/*.html", "forms.py", "models.py", "views/home.py"],
     "accounts": [
         "templates/accounts/mail/*",
         "templates/accounts/*.html",

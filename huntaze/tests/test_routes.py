@@ -54,7 +54,7 @@ PAGES = {
     "api/schema/": "open",
     "api/docs/": "open",
     "api/docs/errors": "open",
-    "": "open",
+    "": "the welcome, open, and pages of a workspace, by a browser's session",
 }
 
 
