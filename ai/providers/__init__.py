@@ -10,7 +10,7 @@ from typing import cast
 from django.conf import settings
 
 from ai.providers.anthropic import AnthropicProvider
-from ai.providers.base import Capability, Embedder, Moderator, Provider
+from ai.providers.base import Batcher, Capability, Embedder, Moderator, Provider
 from ai.providers.call import Timeouts
 from ai.providers.guard import Guarded
 from ai.providers.openai import OpenAIProvider
@@ -42,6 +42,12 @@ def embedder() -> Embedder | None:
     return cast("Embedder | None", _first_with("embed"))
 
 
+def batcher(name: str) -> Batcher | None:
+    """Return the provider `name` as the settings configure it, if it takes batches, else None."""
+    provider = get(name) if name in configured() else None
+    return cast("Batcher", provider) if provider is not None and "batch" in provider.capabilities else None
+
+
 def _first_with(capability: Capability) -> Provider | None:
     return next((provider for provider in map(get, configured()) if capability in provider.capabilities), None)
 
@@ -62,7 +68,7 @@ def _azure() -> OpenAIProvider | None:
         api_key=settings.AZURE_OPENAI_API_KEY,
         api_version=dated,
         key_header="api-key",
-        capabilities=_CHAT | {"embed"},  # Azure has no moderation endpoint of OpenAI's form
+        capabilities=_CHAT | {"embed", "batch"},  # Azure has no moderation endpoint of OpenAI's form
     )
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 Role = Literal["system", "user", "assistant"]
 UsageSource = Literal["reported", "estimated", "unknown"]
-Capability = Literal["schema", "temperature", "seed", "moderate", "embed"]
+Capability = Literal["schema", "temperature", "seed", "moderate", "embed", "batch"]
+BatchState = Literal["running", "ended", "failed"]
 ErrorCode = Literal[
     "rate_limited",
     "quota",
@@ -199,6 +200,68 @@ class Embeddings:
     vectors: tuple[tuple[float, ...], ...]
     model: str
     usage: Usage
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """One text asked of a model in a batch; `custom_id`, of at most 64 letters, digits, `_` and `-`, is its own within the batch."""
+
+    custom_id: str
+    request: CompletionRequest
+
+
+@dataclass(frozen=True)
+class BatchStatus:
+    """How far a vendor is with a batch.
+
+    `running`: results are to come. `ended`: they can be read, also those of a batch that was cancelled or ran out of time. `failed`: the
+    vendor took none of it, for the reason `error`, and bills nothing. `done` of `total` requests were worked off, as far as it tells.
+    """
+
+    state: BatchState
+    done: int
+    total: int
+    error: ProviderError | None = None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What came of one request of a batch: its text and how it ended, or the error for which there is none.
+
+    One that the vendor did not begin, since the batch was cancelled or its time was over, is finished as `cancelled` or is a `timeout`,
+    and cost nothing. One of which nothing can be read is `garbage` that may have cost the most that it can.
+    """
+
+    custom_id: str
+    text: str = ""
+    finished: Finished | None = None
+    error: ProviderError | None = None
+
+
+class Batcher(Provider, Protocol):
+    """A vendor with the capability `batch`: many texts within a day, for less."""
+
+    def submit_batch(self, requests: Sequence[BatchRequest]) -> str:
+        """Hand over requests, all of one model, and return the vendor's name of the batch.
+
+        Raises ProviderError; where its `usage` is more than nothing, nobody knows whether the vendor took the batch.
+        """
+        ...
+
+    def batch_status(self, batch_id: str) -> BatchStatus:
+        """Return how far the vendor is. Raises ProviderError."""
+        ...
+
+    def batch_results(self, batch_id: str, requests: Sequence[BatchRequest]) -> tuple[BatchResult, ...]:
+        """Return one result for each of the requests that were handed over, in their order, of a batch that has ended.
+
+        Raises ProviderError if the vendor gives no results now; what the batch cost is known by its results only.
+        """
+        ...
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Ask the vendor to begin no more of it; what it has begun is still done and billed. Raises ProviderError."""
+        ...
 
 
 class Moderator(Provider, Protocol):

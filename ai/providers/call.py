@@ -5,13 +5,17 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from ai.providers.base import ProviderError, Usage
 
 if TYPE_CHECKING:
     import httpx2
+
+T = TypeVar("T")
 
 # A streamed token is 200 to 1000 bytes on the wire (Azure repeats its filter's verdicts), and texts have some 1000 tokens.
 MAX_ANSWER_BYTES = 8_000_000
@@ -31,9 +35,9 @@ class AnswerTooLongError(Exception):
 
 
 class Call:
-    """The HTTP side of one call. `client` serves exactly one request; `end` releases everything."""
+    """The HTTP side of one call. `client` serves exactly one request, whose answer has `most_bytes`; `end` releases everything."""
 
-    def __init__(self, timeouts: Timeouts, *, proxies: bool) -> None:
+    def __init__(self, timeouts: Timeouts, *, proxies: bool, most_bytes: int = MAX_ANSWER_BYTES) -> None:
         import httpx2
 
         self.client = httpx2.Client(
@@ -45,6 +49,7 @@ class Call:
         )
         self.ended_by: Literal["", "cancelled", "timeout"] = ""
         self.connected = False
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._line: socket.socket | None = None
         self._timer = threading.Timer(timeouts.total, self.cut, ("timeout",))
@@ -91,10 +96,24 @@ class Call:
     def _bound_response(self, response: "httpx2.Response") -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise AnswerTooLongError("compressed although identity was asked for")
-        response.stream = _bounded(cast("httpx2.SyncByteStream", response.stream))
+        response.stream = _bounded(cast("httpx2.SyncByteStream", response.stream), self._most_bytes)
 
 
-def _bounded(stream: "httpx2.SyncByteStream") -> "httpx2.SyncByteStream":
+def ask(call: Call, send: Callable[[], T], *, at_most: Usage, error_of: Callable[[Exception, Usage], ProviderError]) -> T:
+    """Return what `send` makes of one call that is no stream. Raises the ProviderError of a fault, with `at_most` as its usage."""
+    try:
+        call.begin()
+        return send()
+    except Exception as error:  # noqa: BLE001 - the vendor's bytes can make the SDK raise anything; all of it is translated
+        fault: Exception = error
+    finally:
+        call.end()
+    # Outside of the handler: the SDK's exception, whose text may hold the key, stays behind.
+    usage = at_most if call.connected else Usage(0, 0, 0, "reported")
+    raise error_of(TimeoutError() if call.ended_by == "timeout" else fault, usage)
+
+
+def _bounded(stream: "httpx2.SyncByteStream", most_bytes: int) -> "httpx2.SyncByteStream":
     import httpx2
 
     class Bounded(httpx2.SyncByteStream):
@@ -102,8 +121,8 @@ def _bounded(stream: "httpx2.SyncByteStream") -> "httpx2.SyncByteStream":
             size = 0
             for chunk in stream:
                 size += len(chunk)
-                if size > MAX_ANSWER_BYTES:
-                    raise AnswerTooLongError(f"more than {MAX_ANSWER_BYTES} bytes")
+                if size > most_bytes:
+                    raise AnswerTooLongError(f"more than {most_bytes} bytes")
                 yield chunk
 
         def close(self) -> None:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Self, TypeVar, cast
 
 from ai.providers.base import (
+    Batcher,
+    BatchRequest,
+    BatchResult,
+    BatchStatus,
     Capability,
     Completion,
     CompletionRequest,
@@ -22,7 +26,8 @@ from ai.providers.circuit import CIRCUITS, FAULTS, Result
 
 T = TypeVar("T")
 
-MODERATION = "moderation"  # the circuit of moderations, which name no deployment
+MODERATION = "moderation"  # the circuits of what names no deployment
+BATCHES = "batches"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,22 @@ class Guarded:
     def embed(self, texts: Sequence[str], *, model: str) -> Embeddings:
         """See `ai.providers.base.Embedder`."""
         return self._watch(model, lambda: cast("Embedder", self.provider).embed(texts, model=model))
+
+    def submit_batch(self, requests: Sequence[BatchRequest]) -> str:
+        """See `ai.providers.base.Batcher`."""
+        return self._watch(BATCHES, lambda: cast("Batcher", self.provider).submit_batch(requests))
+
+    def batch_status(self, batch_id: str) -> BatchStatus:
+        """See `ai.providers.base.Batcher`."""
+        return self._watch(BATCHES, lambda: cast("Batcher", self.provider).batch_status(batch_id))
+
+    def batch_results(self, batch_id: str, requests: Sequence[BatchRequest]) -> tuple[BatchResult, ...]:
+        """See `ai.providers.base.Batcher`."""
+        return self._watch(BATCHES, lambda: cast("Batcher", self.provider).batch_results(batch_id, requests))
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """See `ai.providers.base.Batcher`."""
+        self._watch(BATCHES, lambda: cast("Batcher", self.provider).cancel_batch(batch_id))
 
     def _watch(self, deployment: str, call: Callable[[], T]) -> T:
         token = CIRCUITS.admit(self.name, deployment)

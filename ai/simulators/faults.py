@@ -40,7 +40,10 @@ REFUSALS = frozenset(
     }
 )
 GARBAGE = frozenset({"html", "invalid_json", "non_utf8", "wrong_shape", "wrong_types", "not_an_object", "deep", "empty"})
-KINDS = frozenset({*REFUSALS, *GARBAGE, *STREAM_FAULTS, *SILENT_FAULTS, *ENDINGS, "redirect", "compressed"})
+# Of a batch as a whole, after `tokens` of its requests; and of the line of one.
+BATCH_FAULTS = frozenset({"batch_expires", "batch_fails"})
+LINE_FAULTS = frozenset({"lost_line", "garbage_line"})
+KINDS = frozenset({*BATCH_FAULTS, *LINE_FAULTS, *REFUSALS, *GARBAGE, *STREAM_FAULTS, *SILENT_FAULTS, *ENDINGS, "redirect", "compressed"})
 HUGE_PIECE = "spam " * 20_000
 HTML = ("text/html", b"<!doctype html><title>Welcome</title><h1>Sign in to the guest network</h1>")
 EVENTS = "text/event-stream"

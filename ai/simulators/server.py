@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ai.simulators import faults
+from ai.simulators.anthropic import batches as anthropic_batches
 from ai.simulators.anthropic.messages import MESSAGES
+from ai.simulators.openai import batches as openai_batches
 from ai.simulators.openai.completions import COMPLETIONS
 from ai.simulators.openai.faults import error
 from ai.simulators.openai.judging import EMBEDDINGS, MODERATIONS
@@ -26,6 +28,7 @@ PROTOCOLS = {
     "/v1/moderations": MODERATIONS,
     "/v1/messages": MESSAGES,
 }
+BATCHES = (*openai_batches.ROUTES, *anthropic_batches.ROUTES)
 
 
 class ClientLeftError(Exception):
@@ -63,6 +66,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_json(200, {"calls": vendor.seen_calls()})
         elif path == "/_control/bill":
             self.send_json(200, {"calls": vendor.billed(), "total_nanousd": sum(line["amount_nanousd"] for line in vendor.billed())})
+        elif protocol := self._batch_operation("GET", path):
+            self._answer(protocol, {}, path)
         elif not path.endswith("/models"):
             self.send_json(404, error(f"Invalid URL (GET {path})"))
         elif self._key() == vendor.key:
@@ -76,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         path = urlsplit(self.path).path
         try:
-            body = json.loads(raw or b"{}")
+            kind = self.headers.get("content-type", "")
+            body = openai_batches.form(kind, raw) if kind.startswith("multipart/") else json.loads(raw or b"{}")
             if path.startswith("/_control/"):
                 self._command(path.removeprefix("/_control/"), body)
                 return
@@ -85,13 +91,20 @@ class Handler(BaseHTTPRequestHandler):
             self.send_json(400, error(f"We could not parse the JSON body of your request: {fault}"))
             return
         deployment = DEPLOYMENT.fullmatch(path)
-        protocol = OPENAI.get(deployment[2]) if deployment else PROTOCOLS.get(path)
+        protocol = OPENAI.get(deployment[2]) if deployment else PROTOCOLS.get(path) or self._batch_operation("POST", path)
         if protocol is None:
             self.send_json(404, error(f"Invalid URL (POST {path})"))
         elif deployment and "api-version" not in parse_qs(urlsplit(self.path).query):
             self.send_json(404, error("Resource not found", code="404"))
         else:
             self._answer(protocol, {**body, "model": deployment[1]} if deployment else body, path)
+
+    def _batch_operation(self, method: str, path: str) -> Protocol | None:
+        """Return who answers a call about batches; Azure's dated API wants its version."""
+        dated = path.startswith("/openai/") and not path.startswith("/openai/v1/")
+        if dated and "api-version" not in parse_qs(urlsplit(self.path).query):
+            return None
+        return next((protocol for verb, pattern, protocol in BATCHES if verb == method and pattern.fullmatch(path)), None)
 
     def _command(self, name: str, body: dict[str, Any]) -> None:
         vendor = self.server.vendor
@@ -139,14 +152,14 @@ class Handler(BaseHTTPRequestHandler):
         if kind in protocol.refusals:
             self._refuse(protocol, call, behaviour)
         elif kind == "redirect":
-            self._bytes(call, 307, b"", {"Location": f"{self.server.url}/elsewhere"})
+            self.send_bytes(call, 307, b"", {"Location": f"{self.server.url}/elsewhere"})
         elif kind in protocol.garbage:
             content_type, content = protocol.garbage[kind]
             self._charge_prompt(protocol, call)
-            self._bytes(call, 200, content, {"Content-Type": content_type})
+            self.send_bytes(call, 200, content, {"Content-Type": content_type})
         elif kind == "compressed":
             self._charge_prompt(protocol, call)
-            self._bytes(call, 200, b"\x1f\x8b\x08\x00", {"Content-Type": faults.EVENTS, "Content-Encoding": "gzip"})
+            self.send_bytes(call, 200, b"\x1f\x8b\x08\x00", {"Content-Type": faults.EVENTS, "Content-Encoding": "gzip"})
         elif kind in faults.SILENT_FAULTS:
             self._charge_prompt(protocol, call)
             if kind == "hang_before_first_byte":
@@ -160,7 +173,7 @@ class Handler(BaseHTTPRequestHandler):
         text = json.dumps(body).replace("{key}", self.server.vendor.key)
         if behaviour.kind == "content_filter_prompt":
             self._charge_prompt(protocol, call)  # Azure bills the prompt that its filter read
-        self._bytes(call, status, text.encode(), {"Content-Type": "application/json", **faults.retry_headers(behaviour)})
+        self.send_bytes(call, status, text.encode(), {"Content-Type": "application/json", **faults.retry_headers(behaviour)})
 
     def _charge_prompt(self, protocol: Protocol, call: Call) -> None:
         if protocol.prompt_tokens is not None:
@@ -169,9 +182,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_json(self, status: int, body: dict[str, Any], call: Call | None = None) -> None:
         """Send one object, as the answer of `call` if it is one's."""
-        self._bytes(call, status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        self.send_bytes(call, status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
-    def _bytes(self, call: Call | None, status: int, content: bytes, headers: dict[str, str]) -> None:
+    def send_bytes(self, call: Call | None, status: int, content: bytes, headers: dict[str, str]) -> None:
+        """Send a whole answer, as that of `call` if it is one's."""
         if call:
             call.status = status
         self.send_response(status)

@@ -5,7 +5,10 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from operator import mul
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ai.simulators.batches import Batch
 
 KEY = "sk-simulated-0123456789abcdef"  # what a client must present, unless started with another
 # Nano-dollars a token: input, cached input, cache write, output. An unknown model costs what the last line says.
@@ -43,7 +46,7 @@ class Behaviour:
 
 @dataclass
 class Call:
-    """One request as the vendor saw it. `tokens_sent` are the pieces written before it ended or the client left."""
+    """One request as the vendor saw it. `tokens_sent` are the pieces written before it ended; one of a `batch` costs half."""
 
     number: int
     path: str
@@ -56,6 +59,7 @@ class Call:
     client_disconnected: bool = False
     finished: bool = False
     seconds: float = 0.0
+    batch: bool = False
 
 
 @dataclass
@@ -66,16 +70,27 @@ class Vendor:
     script: deque[Behaviour] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
     bill: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    batches: dict[str, "Batch"] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, *, path: str, key: str, body: dict[str, Any], identity_header: str) -> tuple[Call, Behaviour]:
         """Note a call and return it with what the script has for it."""
+        behaviour = self.next_behaviour()
+        return self.note(path=path, key=key, body=body, behaviour=behaviour, identity_header=identity_header), behaviour
+
+    def next_behaviour(self) -> Behaviour:
+        """Return what the script has for the next call."""
         with self.lock:
-            behaviour = self.script.popleft() if self.script else Behaviour()
-            call = Call(len(self.calls) + 1, path, key, body, behaviour.kind, identity_header, seconds=-time.monotonic())
+            return self.script.popleft() if self.script else Behaviour()
+
+    def note(self, *, path: str, key: str, body: dict[str, Any], behaviour: Behaviour, identity_header: str, batch: bool = False) -> Call:
+        """Note a call and return it."""
+        with self.lock:
+            call = Call(len(self.calls) + 1, path, key, body, behaviour.kind, identity_header, seconds=-time.monotonic(), batch=batch)
             self.calls.append(call)
-            return call, behaviour
+            return call
 
     def end(self, call: Call) -> None:
         """Note that a call is over."""
@@ -87,6 +102,7 @@ class Vendor:
         """Put a call on the bill. `reported` tells whether the client was sent these counts."""
         model = str(call.body.get("model"))
         price = PRICES.get(model, PRICES[""])
+        amount = sum(map(mul, (prompt - cached - cache_write, cached, cache_write, completion), price))
         line = {
             "call": call.number,
             "model": model,
@@ -95,7 +111,8 @@ class Vendor:
             "cache_write_tokens": cache_write,
             "completion_tokens": completion,
             "reported": reported,
-            "amount_nanousd": sum(map(mul, (prompt - cached - cache_write, cached, cache_write, completion), price)),
+            "batch": call.batch,
+            "amount_nanousd": (amount + 1) // 2 if call.batch else amount,  # half the price, half a nano-dollar rounded up
         }
         with self.lock:
             self.bill.append(line)
@@ -112,6 +129,8 @@ class Vendor:
             self.script.clear()
             self.calls.clear()
             self.bill.clear()
+            self.files.clear()
+            self.batches.clear()
         self.released.set()
         self.released = threading.Event()
 

@@ -46,25 +46,36 @@ class Writer(ABC):
             self.reason = "context_full" if behaviour.kind == "context_full" else "length"
 
     def write(self) -> None:
-        """Send the answer, streamed if the request says so."""
+        """Send the answer, streamed if the request says so; a whole one is on the bill before it is sent."""
+        streamed = bool(self.call.body.get("stream"))
         try:
             self.handler.pause(self.behaviour.first_delay)
-            if self.call.body.get("stream"):
+            if streamed:
                 self.stream()
             else:
                 self._count_all()
-                self.call.status = 200
                 self.reported = True
-                self.handler.send_json(200, self.whole(), self.call)
         finally:
-            self.handler.server.vendor.charge(
-                self.call,
-                prompt=self.prompt,
-                cached=self.cached,
-                cache_write=self.written,
-                completion=self.call.tokens_sent,
-                reported=self.reported,
-            )
+            self._charge()
+        if not streamed:
+            self.handler.send_json(200, self.whole(), self.call)
+
+    def whole_at_once(self, *, reported: bool) -> dict[str, Any]:
+        """Return the answer as one object, billed, and send nothing."""
+        self.call.tokens_sent = len(self.pieces)
+        self.reported = reported
+        self._charge()
+        return self.whole()
+
+    def _charge(self) -> None:
+        self.handler.server.vendor.charge(
+            self.call,
+            prompt=self.prompt,
+            cached=self.cached,
+            cache_write=self.written,
+            completion=self.call.tokens_sent,
+            reported=self.reported,
+        )
 
     @abstractmethod
     def whole(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def test_status_shows_every_provider_and_what_is_configured(api, settings):
     settings.OPENAI_API_KEY = "sk-openai"
     rows = {row.pop("provider"): row for row in api.get(STATUS).json()["data"]}
     well = {"circuit": "closed", "since": None, "last_error": "", "last_error_at": None, "deployments": []}
-    assert rows["openai"] == {"configured": True, "capabilities": ["embed", "moderate", "schema", "seed", "temperature"], **well}
+    assert rows["openai"] == {"configured": True, "capabilities": ["batch", "embed", "moderate", "schema", "seed", "temperature"], **well}
     assert rows["anthropic"] == {"configured": False, "capabilities": [], **well}
     assert sorted(rows) == ["anthropic", "azure", "compatible", "local", "openai"]
 

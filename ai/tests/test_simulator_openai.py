@@ -97,6 +97,7 @@ def test_bill_counts_each_kind_of_token_at_its_price(ask, openai_simulator):
         "cache_write_tokens": 0,
         "completion_tokens": 3,
         "reported": True,
+        "batch": False,
         "amount_nanousd": (prompt - 4) * 2_500 + 4 * 1_250 + 3 * 10_000,
     }
 

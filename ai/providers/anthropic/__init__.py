@@ -3,16 +3,15 @@
 Facts about errors and streams: the SDK's source (anthropic 2.12) and the vendor's API reference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ai.providers.anthropic import batches, client
 from ai.providers.anthropic.answer import Answer
-from ai.providers.anthropic.errors import vocabulary
-from ai.providers.base import Capability, CompletionRequest, ProviderError, Usage
+from ai.providers.base import BatchRequest, BatchResult, BatchStatus, Capability, CompletionRequest, ProviderError, Usage
 from ai.providers.call import Call, Timeouts
 from ai.providers.completion import StreamedCompletion
-from ai.providers.errors import provider_error
 
 
 @dataclass(frozen=True)
@@ -23,11 +22,27 @@ class AnthropicProvider:
     base_url: str
     timeouts: Timeouts
     api_key: str = field(repr=False)
-    capabilities: frozenset[Capability] = frozenset({"schema"})
+    capabilities: frozenset[Capability] = frozenset({"schema", "batch"})
 
     def stream(self, request: CompletionRequest) -> "AnthropicCompletion":
         """Return the completion of `request`, not yet begun."""
         return AnthropicCompletion(self, request)
+
+    def submit_batch(self, requests: Sequence[BatchRequest]) -> str:
+        """See `ai.providers.base.Batcher`."""
+        return batches.submit(self, requests)
+
+    def batch_status(self, batch_id: str) -> BatchStatus:
+        """See `ai.providers.base.Batcher`."""
+        return batches.status(self, batch_id)
+
+    def batch_results(self, batch_id: str, requests: Sequence[BatchRequest]) -> tuple[BatchResult, ...]:
+        """See `ai.providers.base.Batcher`."""
+        return batches.results(self, batch_id, requests)
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """See `ai.providers.base.Batcher`."""
+        batches.cancel(self, batch_id)
 
 
 class AnthropicCompletion(StreamedCompletion):
@@ -40,8 +55,9 @@ class AnthropicCompletion(StreamedCompletion):
     def _chunks(self) -> Iterator[Any]:
         import httpx2
 
-        with self._client() as client:
-            stream = client.messages.create(stream=True, extra_headers=self._headers(), **self._parameters())
+        with client.client(self._provider, self._call) as opened:
+            headers = client.headers(self._provider)
+            stream = opened.messages.create(stream=True, extra_headers=headers, **client.parameters(self._request))
             self._answer.read_headers(stream.response.headers)
             try:
                 yield from stream
@@ -49,36 +65,5 @@ class AnthropicCompletion(StreamedCompletion):
                 if not self._answer.finish_reason:  # afterwards nothing more is told
                     raise
 
-    def _client(self) -> Any:
-        import anthropic
-
-        provider = self._provider
-        return anthropic.Anthropic(
-            base_url=provider.base_url, api_key=provider.api_key, max_retries=0, http_client=self._call.client, open_telemetry=False
-        )
-
-    def _headers(self) -> dict[str, str]:
-        # The key again: the SDK lets ANTHROPIC_CUSTOM_HEADERS of the environment replace its own header.
-        return {"Accept-Encoding": "identity", "Authorization": f"Bearer {self._provider.api_key}"}
-
-    def _parameters(self) -> dict[str, Any]:
-        request = self._request
-        optional: dict[str, Any] = {"system": "\n\n".join(message.content for message in request.messages if message.role == "system")}
-        if request.schema:
-            optional["output_config"] = {"format": {"type": "json_schema", "schema": dict(request.schema.schema)}}
-        return {
-            "model": request.model,
-            "max_tokens": request.max_output_tokens,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages if message.role != "system"],
-            **{name: value for name, value in optional.items() if value},
-        }
-
     def _error(self, fault: Exception, usage: Usage) -> ProviderError:
-        return provider_error(
-            fault,
-            vocabulary(),
-            provider=self._provider.name,
-            secret=self._provider.api_key,
-            usage=usage,
-            request_id=self._answer.request_id,
-        )
+        return client.error_of(self._provider, fault, usage, self._answer.request_id)

@@ -34,12 +34,23 @@ class Answer(answer.Answer):
         elif kind == "content_block_delta":
             return self.add(text_in(getattr(chunk, "delta", None), "text"))
         elif kind == "message_delta":
-            self._stop_reason = word_in(getattr(chunk, "delta", None), "stop_reason") or self._stop_reason
-            self.finish_reason = REASONS.get(self._stop_reason, self._stop_reason)
-            self.usage = self._reported(getattr(chunk, "usage", None))
+            self._end(getattr(chunk, "delta", None), getattr(chunk, "usage", None))
+        elif kind == "message":
+            return self._read_whole(chunk)
         elif not kind:
             raise GarbageError("an event without a type")
         return ""
+
+    def _read_whole(self, message: Any) -> str:
+        """Take a message that comes whole, as those of a batch do."""
+        self._start(message)
+        blocks = getattr(message, "content", None)
+        if not isinstance(blocks, list):
+            raise GarbageError("a message without content")
+        for block in blocks:
+            self.add(text_in(block, "text"))
+        self._end(message, getattr(message, "usage", None))
+        return self.text
 
     def check_complete(self) -> None:
         if self._stop_reason == "refusal":
@@ -58,6 +69,12 @@ class Answer(answer.Answer):
         self.request_id = self.request_id or word_in(message, "id")
         self.model = self.model or word_in(message, "model")
         self._count(getattr(message, "usage", None))
+
+    def _end(self, told: Any, usage: Any) -> None:
+        """Take why the message ended, and what it used."""
+        self._stop_reason = word_in(told, "stop_reason") or self._stop_reason
+        self.finish_reason = REASONS.get(self._stop_reason, self._stop_reason)
+        self.usage = self._reported(usage)
 
     def _count(self, reported: Any) -> None:
         """Take the counts that are usable; later ones, which are cumulative, replace earlier ones."""

@@ -7,13 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ai.providers.base import Capability, CompletionRequest, Embeddings, Moderation, ProviderError, Usage
+from ai.providers.base import (
+    BatchRequest,
+    BatchResult,
+    BatchStatus,
+    Capability,
+    CompletionRequest,
+    Embeddings,
+    Moderation,
+    ProviderError,
+    Usage,
+)
 from ai.providers.call import Call, Timeouts
 from ai.providers.completion import StreamedCompletion
-from ai.providers.openai import client, judging
+from ai.providers.openai import batches, client, judging
 from ai.providers.openai.answer import Answer
 
-ALL: frozenset[Capability] = frozenset({"schema", "temperature", "seed", "moderate", "embed"})
+ALL: frozenset[Capability] = frozenset({"schema", "temperature", "seed", "moderate", "embed", "batch"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,22 @@ class OpenAIProvider:
         """See `ai.providers.base.Embedder`."""
         return judging.embed(self, texts, model=model)
 
+    def submit_batch(self, requests: Sequence[BatchRequest]) -> str:
+        """See `ai.providers.base.Batcher`."""
+        return batches.submit(self, requests)
+
+    def batch_status(self, batch_id: str) -> BatchStatus:
+        """See `ai.providers.base.Batcher`."""
+        return batches.status(self, batch_id)
+
+    def batch_results(self, batch_id: str, requests: Sequence[BatchRequest]) -> tuple[BatchResult, ...]:
+        """See `ai.providers.base.Batcher`."""
+        return batches.results(self, batch_id, requests)
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """See `ai.providers.base.Batcher`."""
+        batches.cancel(self, batch_id)
+
 
 class OpenAICompletion(StreamedCompletion):
     """One chat completion as it streams in."""
@@ -61,7 +87,10 @@ class OpenAICompletion(StreamedCompletion):
 
         with client.client(self._provider, self._call) as opened:
             stream = opened.chat.completions.create(
-                stream=True, stream_options={"include_usage": True}, extra_headers=client.headers(self._provider), **self._parameters()
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_headers=client.headers(self._provider),
+                **client.parameters(self._provider, self._request),
             )
             self._answer.read_headers(stream.response.headers)
             try:
@@ -69,22 +98,6 @@ class OpenAICompletion(StreamedCompletion):
             except openai.APIConnectionError:
                 if not self._answer.finish_reason:  # afterwards only the usage is lost, not the text
                     raise
-
-    def _parameters(self) -> dict[str, Any]:
-        request, provider = self._request, self._provider
-        optional: dict[str, Any] = {
-            "temperature": request.temperature,
-            "seed": request.seed,
-            provider.limit_parameter: request.max_output_tokens,
-        }
-        if request.schema:
-            json_schema = {"name": request.schema.name, "strict": True, "schema": dict(request.schema.schema)}
-            optional["response_format"] = {"type": "json_schema", "json_schema": json_schema}
-        return {
-            "model": request.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            **{name: value for name, value in optional.items() if value is not None},
-        }
 
     def _error(self, fault: Exception, usage: Usage) -> ProviderError:
         return client.error_of(self._provider, fault, usage, self._answer.request_id)

@@ -24,7 +24,7 @@ class Answer(answer.Answer):
         if not choices:  # the usage chunk, and Azure's verdict on the prompt
             return ""
         self.finish_reason = word_in(choices[0], "finish_reason") or self.finish_reason
-        delta = getattr(choices[0], "delta", None)
+        delta = getattr(choices[0], "delta", None) or getattr(choices[0], "message", None)  # a batch's answers come whole
         self._refused = self._refused or bool(text_in(delta, "refusal"))
         return self.add(text_in(delta, "content"))
 

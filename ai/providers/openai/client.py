@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ai.providers.base import ProviderError, Usage
-from ai.providers.call import Call
+from ai.providers import call as calls
+from ai.providers.base import CompletionRequest, ProviderError, Usage
+from ai.providers.call import MAX_ANSWER_BYTES, Call
 from ai.providers.errors import provider_error
 from ai.providers.openai.errors import vocabulary
 
@@ -47,17 +48,29 @@ def error_of(provider: "OpenAIProvider", fault: Exception, usage: Usage, request
     return provider_error(fault, words, provider=provider.name, secret=provider.api_key, usage=usage, request_id=request_id)
 
 
-def ask(provider: "OpenAIProvider", send: Callable[[Any], T], *, at_most: Usage) -> T:
+def ask(provider: "OpenAIProvider", send: Callable[[Any], T], *, at_most: Usage, most_bytes: int = MAX_ANSWER_BYTES) -> T:
     """Return what `send` makes of the client, of one call that is no stream. Raises ProviderError, with `at_most` as its usage."""
-    call = Call(provider.timeouts, proxies=provider.proxies)
-    try:
-        call.begin()
+    call = Call(provider.timeouts, proxies=provider.proxies, most_bytes=most_bytes)
+
+    def sent() -> T:
         with client(provider, call) as opened:
             return send(opened)
-    except Exception as error:  # noqa: BLE001 - the vendor's bytes can make the SDK raise anything; all of it is translated
-        fault: Exception = error
-    finally:
-        call.end()
-    # Outside of the handler: the SDK's exception, whose text may hold the key, stays behind.
-    usage = at_most if call.connected else Usage(0, 0, 0, "reported")
-    raise error_of(provider, TimeoutError() if call.ended_by == "timeout" else fault, usage)
+
+    return calls.ask(call, sent, at_most=at_most, error_of=lambda fault, usage: error_of(provider, fault, usage))
+
+
+def parameters(provider: "OpenAIProvider", request: CompletionRequest) -> dict[str, Any]:
+    """Return the body of a request for a chat completion."""
+    optional: dict[str, Any] = {
+        "temperature": request.temperature,
+        "seed": request.seed,
+        provider.limit_parameter: request.max_output_tokens,
+    }
+    if request.schema:
+        json_schema = {"name": request.schema.name, "strict": True, "schema": dict(request.schema.schema)}
+        optional["response_format"] = {"type": "json_schema", "json_schema": json_schema}
+    return {
+        "model": request.model,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        **{name: value for name, value in optional.items() if value is not None},
+    }

@@ -16,6 +16,7 @@ CODES: Mapping[str, ErrorCode] = {
     "context_length_exceeded": "context_length",
     "string_above_max_length": "context_length",
     "exceed_context_size_error": "context_length",  # llama.cpp
+    "batch_expired": "timeout",  # a request that was not begun within the batch's day
     "invalid_api_key": "auth",
     "model_not_found": "invalid",
     "deploymentnotfound": "invalid",  # Azure

@@ -120,11 +120,16 @@ def _schema(body: dict[str, Any]) -> Any:
     return ((body.get("output_config") or {}).get("format") or {}).get("schema")
 
 
-def _write(handler: "Handler", call: Call, behaviour: Behaviour) -> None:
+def writer_of(handler: "Handler", call: Call, behaviour: Behaviour) -> Writer:
+    """Return who answers a call."""
     body = call.body
     said = [{"content": body.get("system", "")}, *body["messages"]]
     asked = Asked(messages=said, prompt_tokens=prompt_tokens(body), limit=body["max_tokens"], seed=None, schema=_schema(body))
-    Writer(handler, call, behaviour, asked).write()
+    return Writer(handler, call, behaviour, asked)
+
+
+def _write(handler: "Handler", call: Call, behaviour: Behaviour) -> None:
+    writer_of(handler, call, behaviour).write()
 
 
 MESSAGES = Protocol(

@@ -122,11 +122,16 @@ def _schema(body: dict[str, Any]) -> Any:
     return ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
 
 
-def _write(handler: "Handler", call: Call, behaviour: Behaviour) -> None:
+def writer_of(handler: "Handler", call: Call, behaviour: Behaviour) -> Writer:
+    """Return who answers a call."""
     body = call.body
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     asked = Asked(messages=body["messages"], prompt_tokens=prompt_tokens(body), limit=limit, seed=body.get("seed"), schema=_schema(body))
-    Writer(handler, call, behaviour, asked).write()
+    return Writer(handler, call, behaviour, asked)
+
+
+def _write(handler: "Handler", call: Call, behaviour: Behaviour) -> None:
+    writer_of(handler, call, behaviour).write()
 
 
 COMPLETIONS = Protocol(
