@@ -1,0 +1,62 @@
+"""The ledger, budgets and alerts."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from ai.models import AiAlert, Budget, EntryKind, LedgerCheckpoint, LedgerEntry
+from huntaze.admin import CheckpointAdmin, ReadOnlyAdmin
+
+ENTRY_COLOURS = {EntryKind.SETTLE: "success", EntryKind.RESERVE: "info", EntryKind.RELEASE: "warning"}
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    """Every reservation, settlement and release; search by the id of an entry, a generation, a workspace, a member or a key."""
+
+    list_display = ("created_at", "workspace_id", "generation_id", "movement", "amount", "provider", "model", "usage_source", "sequence")
+    list_filter = ("kind", "usage_source", "provider", "task", "created_at")
+    search_fields = ("=id", "=generation_id", "=workspace_id", "=member_id", "=key_id", "model")
+    exclude = ("previous_hash", "hash", "chain")
+
+    @display(description=_("kind"), ordering="kind", label=ENTRY_COLOURS)  # type: ignore[untyped-decorator]
+    def movement(self, entry: LedgerEntry) -> tuple[str, str]:
+        """Return the kind and its name, for django-unfold's badge."""
+        return entry.kind, entry.get_kind_display()
+
+    @admin.display(description=_("amount (US$)"), ordering="amount_nanousd")
+    def amount(self, entry: LedgerEntry) -> str:
+        """Return the amount in dollars, signed."""
+        return f"{entry.amount_nanousd / 1e9:+.9f}"
+
+
+admin.site.register(LedgerCheckpoint, CheckpointAdmin)
+
+
+@admin.register(Budget)
+class BudgetAdmin(ReadOnlyAdmin):
+    """What workspaces, members and keys may spend, and what of it is used; owners and managers change them through the API."""
+
+    list_display = ("workspace", "level", "period", "subject_id", "limit", "used", "starts_on")
+    list_filter = ("level", "period", "starts_on")
+    list_select_related = ("workspace",)
+    search_fields = ("=id", "=subject_id", "workspace__name")
+
+    @admin.display(description=_("limit (US$)"), ordering="limit_nanousd")
+    def limit(self, budget: Budget) -> str | None:
+        """Return the limit in dollars; the plan's is the workspace's own."""
+        return None if budget.limit_nanousd is None else f"{budget.limit_nanousd / 1e9:.6f}"
+
+    @admin.display(description=_("used (US$)"), ordering="used_nanousd")
+    def used(self, budget: Budget) -> str:
+        """Return what is used in dollars."""
+        return f"{budget.used_nanousd / 1e9:.6f}"
+
+
+@admin.register(AiAlert)
+class AiAlertAdmin(ReadOnlyAdmin):
+    """What was told of spending and of models, and when last."""
+
+    list_display = ("kind", "subject_id", "told_at")
+    list_filter = ("kind", "told_at")
+    search_fields = ("=subject_id",)
