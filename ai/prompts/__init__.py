@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import Literal, cast
 
 import yaml
 from django.conf.locale import LANG_INFO
 
-from ai.providers.base import Message, Role
+from ai.providers.base import Message, Role, Schema
 
 FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -28,11 +28,16 @@ class PromptInputError(ValueError):
 
 @dataclass(frozen=True)
 class Prompt:
-    """One prompt file. `hash` is the SHA-256 of its bytes; `amounts` and `tokens` are by length."""
+    """One prompt file. `hash` is the SHA-256 of its bytes; `amounts` and `tokens` are by length, the empty one where it knows none.
+
+    `tier` is the least of models that may write it, `schema` the JSON that the answer is to be, None for plain text.
+    """
 
     name: str
     hash: str
+    tier: Literal["small", "strong"]
     temperature: float
+    schema: Schema | None
     required: frozenset[str]
     optional: frozenset[str]
     data: frozenset[str]
@@ -40,15 +45,15 @@ class Prompt:
     tokens: Mapping[str, int]
     sections: tuple[tuple[Role, str], ...]
 
-    def max_output_tokens(self, length: str) -> int:
+    def max_output_tokens(self, length: str = "") -> int:
         """Return how many tokens the longest good answer of `length` (short, medium, long) takes, with room to end a sentence."""
         return self.tokens[length]
 
     def render(self, **inputs: str | Sequence[str] | None) -> list[Message]:
-        """Return the messages for `prompt`, `audience`, `material` (anyone's text), `platforms`, `tone`, `length`, `language` (ISO 639-1).
+        """Return the messages for `inputs`, of which `platforms`, `length` and `language` (ISO 639-1) are put into words.
 
-        Text from outside goes into a block between tags of its input's name, from which it cannot break out; all other inputs are words
-        of a closed vocabulary. Raises PromptInputError.
+        Text from outside, an input of `data`, goes into a block between tags of its input's name, from which it cannot break out; all
+        other inputs are words of a closed vocabulary, or numbers. Raises PromptInputError.
         """
         given = {name for name, value in inputs.items() if value}
         missing, unknown = self.required - given, set(inputs) - self.required - self.optional
@@ -71,9 +76,9 @@ class Prompt:
             return _word(name, str(value), self.amounts)
         if name == "language":
             return _word(name, str(value), _language_names())
-        if not re.fullmatch(r"[a-z]{1,30}", str(value)):
-            raise PromptInputError(f"{name} must be one lower-case word")
-        return str(value)
+        if not re.fullmatch(r"[a-z_]{1,30}|\d{1,4}", str(value)):
+            raise PromptInputError(f"{name} must be one lower-case word or a number")
+        return str(value).replace("_", " ")
 
 
 @functools.cache
@@ -102,19 +107,33 @@ def names() -> list[str]:
 def _parse(name: str, digest: str, front: Mapping[str, object], body: str) -> Prompt:
     if front["task"] != name:
         raise ValueError("`task` is not the file's name")
-    lengths = cast("Mapping[str, Mapping[str, object]]", front["lengths"])
+    if front["tier"] not in ("small", "strong"):
+        raise ValueError("`tier` is neither small nor strong")
     _, *parts = HEADING.split(body)
+    amounts, tokens = _lengths(front)
     return Prompt(
         name=name,
         hash=digest,
+        tier=front["tier"],
+        schema=Schema(name, cast("Mapping[str, object]", front["schema"])) if "schema" in front else None,
         temperature=float(cast("float", front["temperature"])),
         required=frozenset(cast("list[str]", front["inputs"])),
         optional=frozenset(cast("list[str]", front["optional"])),
         data=frozenset(cast("list[str]", front["data"])),
-        amounts=MappingProxyType({length: str(row["amount"]) for length, row in lengths.items()}),
-        tokens=MappingProxyType({length: int(cast("int", row["max_tokens"])) for length, row in lengths.items()}),
+        amounts=amounts,
+        tokens=tokens,
         sections=tuple((cast("Role", role), text.strip()) for role, text in zip(parts[::2], parts[1::2], strict=True)),
     )
+
+
+def _lengths(front: Mapping[str, object]) -> tuple[Mapping[str, str], Mapping[str, int]]:
+    """Return the amounts and the tokens by length; of a prompt without lengths the tokens alone."""
+    if "lengths" not in front:
+        return MappingProxyType({}), MappingProxyType({"": int(cast("int", front["max_tokens"]))})
+    lengths = cast("Mapping[str, Mapping[str, object]]", front["lengths"])
+    amounts = {length: str(row["amount"]) for length, row in lengths.items()}
+    tokens = {length: int(cast("int", row["max_tokens"])) for length, row in lengths.items()}
+    return MappingProxyType(amounts), MappingProxyType(tokens)
 
 
 def _block(name: str, text: str) -> str:

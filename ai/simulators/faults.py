@@ -26,6 +26,7 @@ ENDINGS = {
     "refusal": "refusal",
     "schema_broken": "stop",  # JSON that is not as the schema asks
     "not_json": "stop",  # prose although a schema asks for JSON
+    "hostile": "stop",  # what `hostile.py` has under the behaviour's number, whatever was asked
 }
 REFUSALS = frozenset(
     {

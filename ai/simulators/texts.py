@@ -9,6 +9,7 @@ from typing import Any
 SENTENCES: dict[str, list[str]] = json.loads((Path(__file__).parent / "sentences.json").read_text("utf-8"))
 AMOUNT = re.compile(r"(\d+) to (\d+) words")
 HASHTAGS = re.compile(r"exactly (\d+) hashtags")
+CHARACTERS = re.compile(r"at most (\d+) characters")
 IDEAS = re.compile(r"exactly (\d+) (?:\w+ )?content ideas")
 
 
@@ -21,6 +22,8 @@ def answer(messages: list[dict[str, Any]], *, seed: int | None) -> str:
         return " ".join(_hashtags(sentences)[: int(match[1])])
     if match := IDEAS.search(asked):
         return "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences[: int(match[1])], 1))
+    if match := CHARACTERS.search(asked):
+        return _shortest(sentences, limit=int(match[1]))
     low, high = map(int, match.groups()) if (match := AMOUNT.search(asked)) else (50, 100)
     return _prose(sentences, low=low, high=high)
 
@@ -43,6 +46,11 @@ def _prose(sentences: list[str], *, low: int, high: int) -> str:
         if not chosen or count + len(sentence.split()) <= high:
             chosen.append(sentence)
     return " ".join(chosen)
+
+
+def _shortest(sentences: list[str], *, limit: int) -> str:
+    """Return the first sentence that the limit has room for, or the beginning of the first."""
+    return next((sentence for sentence in sentences if len(sentence) <= limit), sentences[0][:limit])
 
 
 def _hashtags(sentences: list[str]) -> list[str]:

@@ -28,10 +28,11 @@ class Behaviour:
 
     `tokens` is how many pieces precede a fault within the stream, `delay` the seconds before each piece, `first_delay` before the first;
     `usage` replaces counts in what is reported, `text` the answer, `scores` those of a moderation; `cached_tokens` and
-    `cache_write_tokens` are parts of the prompt's.
+    `cache_write_tokens` are parts of the prompt's; `number` says which of the hostile answers comes.
     """
 
     kind: str = "ok"
+    number: int = 0
     text: str | None = None
     tokens: int = 5
     delay: float = 0.0

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ai.simulators import faults, schemas, texts
+from ai.simulators import faults, hostile, schemas, texts
 from ai.simulators.vendor import Behaviour, Call
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ class Writer(ABC):
 def _text(behaviour: Behaviour, asked: Asked) -> str:
     if behaviour.text is not None:
         return behaviour.text
+    if behaviour.kind == "hostile":
+        return hostile.answer(behaviour.number)
     prose = texts.answer(asked.messages, seed=asked.seed)
     if asked.schema is None or behaviour.kind == "not_json":
         return prose

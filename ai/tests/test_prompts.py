@@ -7,13 +7,47 @@ from hypothesis import strategies as st
 
 from ai import checker, prompts
 from ai.providers.base import Message
+from ai.replies.guardrails import REASONS
+from ai.routing.router import TASKS
 
 INPUTS = {"prompt": "my new shoot", "platforms": ["tiktok", "onlyfans"], "tone": "playful", "length": "medium", "language": "fr"}
 KINDS = ["caption", "hashtags", "ideas", "post", "script", "story"]
 
 
+PERSONAL = {
+    "reply": {"message": "hello", "language": "fr", "max_length": "600"},
+    "personalize": {"kind": "ppv_offer", "tone": "playful", "language": "fr", "max_length": "200"},
+}
+
+
 def test_every_kind_has_a_prompt():
-    assert prompts.names() == KINDS
+    assert prompts.names() == sorted([*KINDS, *PERSONAL])
+
+
+@pytest.mark.parametrize("name", prompts.names())
+def test_prompt_names_the_least_tier_as_the_router_does(name):
+    assert prompts.load(name).tier == ("strong" if TASKS[name].compliance else "small")
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_every_text_of_a_personal_prompt_is_data(name):
+    prompt = prompts.load(name)
+    texts = {each: f"the {each}" for each in prompt.data}
+    content = "\n".join(message.content for message in prompt.render(**PERSONAL[name] | texts))
+    assert sorted(re.findall(r"<(\w+)>\nthe \1\n</\1>", content)) == sorted(prompt.data)
+
+
+def test_reply_is_asked_for_as_json_with_the_reasons_that_rules_know():
+    schema = prompts.load("reply").schema
+    assert schema.schema["properties"]["reason"]["enum"] == ["none", *REASONS, "asked_if_human", "other"]
+
+
+def test_personal_prompt_has_one_limit_whatever_the_length():
+    assert (prompts.load("reply").max_output_tokens(), prompts.load("personalize").max_output_tokens()) == (400, 300)
+
+
+def test_kind_of_two_words_is_put_into_words():
+    assert "of the kind ppv offer," in prompts.load("personalize").render(**PERSONAL["personalize"])[1].content
 
 
 @pytest.mark.parametrize("kind", KINDS)
