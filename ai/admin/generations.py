@@ -5,15 +5,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from ai import services
+from ai import queries, services
 from ai.errors import GenerationNotOpen
-from ai.models import Generation, GenerationFeedback, GenerationStatus
+from ai.models import EntryKind, Generation, GenerationFeedback, GenerationStatus, LedgerEntry
 from huntaze.admin import ReadOnlyAdmin
+from huntaze.charts import dollars
 
 STATUS_COLOURS = {GenerationStatus.SUCCEEDED: "success", GenerationStatus.FAILED: "danger", GenerationStatus.CANCELLED: "warning"}
 
@@ -54,6 +57,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     exclude = ("lease_token",)
     search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
     actions = ("cancel",)
+    actions_list = ("prompts",)
     inlines = (FeedbackInline,)
 
     @display(description=_("status"), ordering="status", label=STATUS_COLOURS)  # type: ignore[untyped-decorator]
@@ -65,6 +69,24 @@ class GenerationAdmin(ReadOnlyAdmin):
     def cost(self, generation: Generation) -> str:
         """Return the cost in dollars."""
         return f"{generation.cost_nanousd / 1e9:.6f}"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the columns, then what each call cost."""
+        return [*super().get_fields(request, obj), "calls"]
+
+    @admin.display(description=_("calls"))
+    def calls(self, generation: Generation) -> str:
+        """Return the calls that the ledger has settled, in their order."""
+        entries = LedgerEntry.objects.filter(generation_id=generation.pk, kind=EntryKind.SETTLE).order_by("id")
+        rows = [{"entry": entry, "cost": dollars(-entry.amount_nanousd)} for entry in entries]
+        return render_to_string("admin/ai/calls.html", {"rows": rows})
+
+    @action(description=_("Prompts"), url_path="prompts", permissions=["view"])  # type: ignore[untyped-decorator]
+    def prompts(self, request: HttpRequest) -> TemplateResponse:
+        """Show how each version of each prompt does."""
+        versions = [{"version": version, "cost": dollars(version.mean_nanousd)} for version in queries.prompt_versions()]
+        shown = {**self.admin_site.each_context(request), "title": _("Prompts"), "opts": self.opts, "versions": versions}
+        return TemplateResponse(request, "admin/ai/prompts.html", shown)
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Return whether this member of staff may stop generations."""

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from ai import services
 from ai.models import Generation, LedgerEntry
+from huntaze.audit import first_id_at
 
 ORDER: dict[str, Any] = {
     "prompt": "Write a post about my new cooking series",
@@ -34,7 +35,8 @@ def settle(workspace: Workspace, *, nanousd: int, days_ago: int = 0, **fields: A
     """Put one settled call of some day into the ledger."""
     values = {"generation_id": uuid4(), "task": "post", "kind": "settle", "usage_source": "reported", **fields}
     at = timezone.now() - timedelta(days=days_ago)
-    entry = LedgerEntry(workspace_id=workspace.id, amount_nanousd=-nanousd, created_at=at, **values)
+    place = first_id_at(at).int + uuid4().int % 2**64
+    entry = LedgerEntry(id=UUID(int=place), workspace_id=workspace.id, amount_nanousd=-nanousd, created_at=at, **values)
     entry.save_base(raw=True, force_insert=True)  # raw, or the row would be of now
     return entry
 

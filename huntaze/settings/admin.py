@@ -25,7 +25,7 @@ UNFOLD = {
     "SITE_URL": "/api/docs/",
     "SITE_ICON": page_file("mark.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": page_file("mark.svg")}],
-    "STYLES": [page_file("admin.css")],
+    "STYLES": [page_file("admin.css"), page_file("charts.css")],
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "12px",
     "COLORS": {
