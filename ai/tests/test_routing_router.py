@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ai import pricing
 from ai.models import GenerationKind
+from ai.providers.base import Usage
 from ai.routing import calibration
 from ai.routing.router import TASKS, Candidate, NoRoute, Snapshot, Terms, Work, route
 
@@ -32,6 +33,8 @@ candidates = st.builds(
     cached_price=st.integers(0, 10**7),
     output_price=st.integers(0, 10**8),
     retires_on=st.none() | st.dates(TODAY - timedelta(days=3), TODAY + timedelta(days=3)),
+    languages=st.none() | st.just(frozenset({"en"})),
+    stand_in=st.booleans(),
 )
 snapshots = st.builds(
     Snapshot,
@@ -46,6 +49,9 @@ works = st.builds(
     input_tokens=st.integers(0, 3000),
     max_output_tokens=st.integers(1, 1000),
     needs=st.frozensets(st.sampled_from(["schema", "seed"]), max_size=1),
+    language=st.none() | st.sampled_from(["en", "fr"]),
+    repair_tokens=st.integers(0, 1000),
+    times=st.integers(1, 5),
 )
 terms = st.builds(
     Terms,
@@ -53,6 +59,7 @@ terms = st.builds(
     floor=st.sampled_from(["97", "99", "100"]),
     plan=st.sampled_from(["free", "pro"]),
     budget_nanousd=st.none() | st.integers(0, 10**8),
+    shadow=st.booleans(),
 )
 
 
@@ -83,8 +90,27 @@ def test_route_never_asks_a_retired_a_sick_or_an_unable_model(work, workspace, n
 
 @given(works, terms, snapshots)
 def test_route_never_costs_more_than_the_budget(work, workspace, now):
-    cost = sum(pricing.cost_nanousd(one, work) for one in planned(work, workspace, now))
+    try:
+        cost = route(work, workspace, now, SHIPPED).cost_nanousd
+    except NoRoute:
+        return
     assert workspace.budget_nanousd is None or cost <= workspace.budget_nanousd
+
+
+@given(works, terms, snapshots)
+def test_cost_of_a_route_is_what_its_calls_can_use_at_most(work, workspace, now):
+    try:
+        found = route(work, workspace, now, SHIPPED)
+    except NoRoute:
+        return
+    by_key = {one.key: one for one in now.candidates}
+    cost = 0
+    for number, attempt in enumerate(found.attempts):
+        later = number > 0 and attempt.role != "shadow"
+        usage = Usage(work.input_tokens + later * work.repair_tokens, 0, work.max_output_tokens, "unknown")
+        times = 1 if attempt.role == "shadow" else work.times
+        cost += times * pricing.cost_nanousd(by_key[attempt.provider, attempt.model], usage)
+    assert found.cost_nanousd == cost
 
 
 @given(works, terms, snapshots)
@@ -105,11 +131,10 @@ def test_no_model_of_its_tier_that_may_be_asked_is_cheaper_than_the_first(work, 
         found = route(work, workspace, now, SHIPPED)
     except NoRoute:
         return
-    tiers = {one.key: one.tier for one in now.candidates}
+    rivals = {one.key: one.tier for one in now.candidates if not one.stand_in}
     first = found.attempts[0]
-    spare = [
-        one for one in found.alternatives if one.reason == "spare" and tiers[one.provider, one.model] == tiers[first.provider, first.model]
-    ]
+    tier = next(one.tier for one in now.candidates if one.key == (first.provider, first.model))
+    spare = [one for one in found.alternatives if one.reason == "spare" and rivals.get((one.provider, one.model)) == tier]
     if found.why != "compliance":
         assert all(one.cost_nanousd >= first.cost_nanousd for one in spare)
 
@@ -118,7 +143,7 @@ def test_no_model_of_its_tier_that_may_be_asked_is_cheaper_than_the_first(work, 
 def test_every_model_is_either_asked_or_told_why_not(work, workspace, now):
     try:
         found = route(work, workspace, now, SHIPPED)
-        told = [(one.provider, one.model) for one in (*found.attempts, *found.alternatives)]
+        told = [*{(one.provider, one.model) for one in found.attempts}, *((one.provider, one.model) for one in found.alternatives)]
     except NoRoute as error:
         told = [(one.provider, one.model) for one in error.alternatives]
     assert sorted(told) == sorted(one.key for one in now.candidates)
@@ -153,16 +178,17 @@ def test_compliance_asks_the_strong_model_and_says_why():
 
 
 def test_full_quality_asks_the_strong_model_where_answers_cannot_be_compared():
-    assert [one.model for one in route(WORK, Terms(floor="100"), Snapshot((MINI, STRONG), TODAY), SHIPPED).attempts] == ["strong"]
+    found = route(WORK, Terms(floor="100"), Snapshot((MINI, STRONG), TODAY), SHIPPED)
+    assert [(one.model, one.role) for one in found.attempts] == [("strong", "first"), ("strong", "repair")]
 
 
-@pytest.mark.parametrize(("privacy", "asked"), [("local_only", ["house"]), ("eu_only", ["house", "strong", "mini"])])
+@pytest.mark.parametrize(("privacy", "asked"), [("local_only", ["house", "house"]), ("eu_only", ["house", "strong", "mini"])])
 def test_texts_stay_where_the_workspace_keeps_them(privacy, asked):
     assert [one.model for one in route(WORK, Terms(privacy=privacy), Snapshot(ALL, TODAY), SHIPPED).attempts] == asked
 
 
 def test_budget_leaves_out_what_it_does_not_hold():
-    cost = pricing.cost_nanousd(MINI, WORK)
+    cost = WORK.cost_nanousd(MINI, is_first=True)
     found = route(WORK, Terms(budget_nanousd=cost), Snapshot((MINI, STRONG), TODAY), SHIPPED)
     assert [(one.model, one.cost_nanousd) for one in found.attempts] == [("mini", cost)]
     assert [(one.model, one.reason) for one in found.alternatives] == [("strong", "budget")]
@@ -184,6 +210,55 @@ def test_no_route_says_which_rule_left_none(work, workspace, now, reason):
     with pytest.raises(NoRoute) as error:
         route(work, workspace, now, SHIPPED)
     assert error.value.reason == reason
+
+
+def test_model_that_is_alone_is_asked_twice_where_the_budget_holds_it():
+    work, now = replace(WORK, repair_tokens=1000), Snapshot((MINI, STRONG), TODAY)
+    first, again = work.cost_nanousd(MINI, is_first=True), work.cost_nanousd(MINI, is_first=False)
+    found = route(work, Terms(budget_nanousd=first + again), now, SHIPPED)
+    assert [(one.model, one.role, one.cost_nanousd) for one in found.attempts] == [("mini", "first", first), ("mini", "repair", again)]
+
+
+def test_stand_in_is_asked_only_where_no_other_model_may_be():
+    house = replace(HOUSE, stand_in=True)
+    both = route(WORK, Terms(), Snapshot((MINI, house), TODAY), SHIPPED)
+    alone = route(WORK, Terms(privacy="local_only"), Snapshot((MINI, house), TODAY), SHIPPED)
+    assert ([one.model for one in both.attempts], [one.model for one in alone.attempts]) == (["mini", "mini"], ["house", "house"])
+
+
+def test_stand_in_does_not_write_while_the_others_are_unwell():
+    with pytest.raises(NoRoute, match="health"):
+        route(WORK, Terms(), Snapshot((MINI, replace(HOUSE, stand_in=True)), TODAY, frozenset({MINI.key})), SHIPPED)
+
+
+def test_model_is_asked_for_no_language_that_it_does_not_write():
+    english = replace(MINI, languages=frozenset({"en"}))
+    with pytest.raises(NoRoute, match="language"):
+        route(replace(WORK, language="fr"), Terms(), Snapshot((english,), TODAY), SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("named", "reference"), [("", ("azure", "strong")), ("azure/dear", ("azure", "dear")), ("azure/mini", ("azure", "strong"))]
+)
+def test_reference_is_the_strong_model_that_is_named_or_the_cheapest(named, reference):
+    now = Snapshot((MINI, STRONG, replace(STRONG, name="dear", output_price=20_000_000)), TODAY)
+    assert route(WORK, Terms(reference=named), now, SHIPPED).reference == reference
+
+
+def test_shadow_asks_the_reference_once_whatever_the_number_of_texts():
+    work = replace(WORK, times=3, repair_tokens=1000)
+    found = route(work, Terms(shadow=True), Snapshot((MINI, STRONG), TODAY), SHIPPED)
+    assert [(one.model, one.role) for one in found.attempts] == [("mini", "first"), ("strong", "escalation"), ("strong", "shadow")]
+    assert found.attempts[-1].cost_nanousd == replace(WORK, repair_tokens=0).cost_nanousd(STRONG, is_first=True)
+
+
+@pytest.mark.parametrize(
+    "workspace", [Terms(shadow=True, privacy="local_only"), Terms(shadow=True, floor="100"), Terms(shadow=True, budget_nanousd=200_000)]
+)
+def test_shadow_is_left_out_where_it_is_not_allowed_needed_or_held(workspace):
+    house = replace(HOUSE, tier="small")
+    found = route(WORK, workspace, Snapshot((MINI, STRONG, house), TODAY), SHIPPED)
+    assert "shadow" not in [one.role for one in found.attempts]
 
 
 def test_unknown_task_is_an_error():
@@ -214,4 +289,5 @@ def test_route_is_stored_as_json():
         "cost_nanousd": 3_445_000,
         "score": None,
         "calibrated_on": None,
+        "reference": ["azure", "strong"],
     }
