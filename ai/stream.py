@@ -29,9 +29,11 @@ class Writer:
         self._broken = False
 
     def append(self, event: str, data: dict[str, Any]) -> None:
-        """Add one event for the readers, and keep the stream for another hour."""
+        """Add one event for the readers, `started` with the attempt, and keep the stream for another hour."""
         if self._broken:
             return
+        if event == "started":
+            data = {"attempt": self._attempt, **data}
         try:
             pipeline = valkey.connection().pipeline(transaction=False)
             pipeline.xadd(self._key, {"event": event, "data": orjson.dumps(data), "attempt": self._attempt})

@@ -1,12 +1,12 @@
-"""Write the variants of one generation: ask the model, check, ask again with the reason, else fall back to templates.
+"""Write the variants of one generation: ask the models in the order of the route, check, ask on with the reason, else templates write.
 
 Knows providers, prompts, the checker and the templates, but no database: what happens is told to `emit` as it happens.
 """
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -14,19 +14,46 @@ from ai import checker, prompts, template_engine
 from ai.checker import Failure
 from ai.providers.base import Completion, CompletionRequest, Message, Provider, ProviderError, TextChunk, Usage, most_usage
 from ai.providers.retry import with_retries
+from ai.routing.router import NoRoute, Reason, Role, Work
 
 Emit = Callable[[str, dict[str, Any]], None]
-BeforeCall = Callable[[list[Usage]], None]
 
 CORRECTION_TOKENS = 500
+# The attempts whose texts people see.
+DRAFTING: frozenset[Role] = frozenset({"first", "repair", "escalation", "fallback"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One attempt of the route: the provider, the name that it knows the model by, and the model's key in the catalogue."""
+
+    provider: Provider
+    sent_name: str
+    key: tuple[str, str]
+    role: Role
+
+
+class Call(NamedTuple):
+    """One call of a step, and what it used, or can use at most."""
+
+    step: Step
+    usage: Usage
+
+
+BeforeCall = Callable[[list[Call]], None]
 
 
 @dataclass
 class Outcome:
-    """What came of a generation: finished variants, what each call used, and why it ended early, if it did."""
+    """What came of a generation: finished variants, the calls made and which of them answered, and why it ended early, if it did.
+
+    `shadow` is the call that measured what the reference model would have written for the first answer.
+    """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
-    usages: list[Usage] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    answers: list[Call] = field(default_factory=list)
+    shadow: Call | None = None
     checks: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     cancelled: bool = False
@@ -45,28 +72,42 @@ class BudgetSpent(Exception):
     """A further call could cost more than the order allows."""
 
 
+def no_plan(_work: Work) -> Sequence[Step]:
+    """Ask nobody."""
+    raise NoRoute("no_model", ())
+
+
 @dataclass(kw_only=True, eq=False)
 class Writing:
     """One run over the variants of an order; `stop` may be called from any thread.
 
-    Templates write where there is no `provider`, or where the order's language is none of the model's `languages` (None: it
-    writes any). `before_call` is told what all calls can have used after the next one, at most; it may raise BudgetSpent or Cancelled.
+    `plan` says what is asked in turn for each variant, until a text passes, or raises NoRoute; templates write where no text does.
+    `before_call` is told of all calls and the next one, at its most; it may raise BudgetSpent or Cancelled.
     """
 
     kind: str
     order: dict[str, Any]
     seed: int = 0
-    provider: Provider | None
-    model: str
-    languages: frozenset[str] | None = None
+    plan: Callable[[Work], Sequence[Step]] = no_plan
     emit: Emit = lambda _event, _data: None
-    before_call: BeforeCall = lambda _usages: None
+    before_call: BeforeCall = lambda _calls: None
     outcome: Outcome = field(init=False, default_factory=Outcome)
 
     def __post_init__(self) -> None:
         self.prompt = prompts.load(self.kind)
+        self._steps: Sequence[Step] = ()
+        self._absence: Reason = "no_model"
         self._stopped = threading.Event()
         self._completion: Completion | None = None
+        self._failed: set[tuple[str, str]] = set()
+        self._shown = 0  # the last variant of which a reader has seen a text
+
+    @property
+    def writer(self) -> tuple[str, str]:
+        """Return provider and model of the first text by a model; of what was asked first where there is none, but no template either."""
+        if self.outcome.answers:
+            return self.outcome.answers[0].step.key
+        return self._steps[0].key if self._steps and not self.outcome.from_template else ("template", "")
 
     def stop(self) -> None:
         """End the writing: the provider's call is closed at once and no other begins."""
@@ -76,10 +117,11 @@ class Writing:
 
     def run(self) -> Outcome:
         """Write all variants; a provider's failure or a stop ends the run and keeps the variants written before."""
+        self._choose()
         try:
             for variant in range(1, self.order["variants"] + 1):
-                text, origin = self._write_variant(variant)
-                self.outcome.outputs.append({"variant": variant, "text": text, "origin": origin})
+                self.outcome.outputs.append({"variant": variant, **self._write_variant(variant)})
+            self._measure()
         except Cancelled:
             self.outcome.cancelled = True
         except ProviderError as error:
@@ -90,74 +132,107 @@ class Writing:
             self.outcome.error = {"code": "unsupported_by_template", "detail": str(error)}
         return self.outcome
 
-    def _write_variant(self, variant: int) -> tuple[str, str]:
-        if self._stopped.is_set():
-            raise Cancelled
-        if self.provider is None or not self.asks_model:
-            self._reject(variant, 1, [self._absence()])
-            return self._replace(variant, self._from_template(variant), "template")
+    def work(self) -> Work:
+        """Return what the router is told of this order: one call for each variant, told at its most."""
         messages = self.messages()
-        shown = self._ask(self.provider, messages, variant=variant, streamed=True)
-        failures = self._failures(shown, messages)
-        if not failures:
-            return checker.clean(shown), "model"
-        self._reject(variant, 1, failures)
-        again = self._ask(self.provider, (*messages, *_correction(shown, failures)), variant=variant, streamed=False)
-        failures = self._failures(again, messages)
-        if not failures:
-            return self._replace(variant, checker.clean(again), "model")
-        self._reject(variant, 2, failures)
-        return self._replace(variant, self._from_template(variant), "template")
-
-    @property
-    def asks_model(self) -> bool:
-        """Return whether a model is asked for this order's texts."""
-        return self.provider is not None and (self.languages is None or self.order["language"] in self.languages)
-
-    def _absence(self) -> Failure:
-        if self.provider is None:
-            return Failure("no_model", _("No AI model is configured that the workspace's privacy tier allows."))
-        return Failure("model_language", _("The embedded model writes English only."))
+        most = most_usage(self._request(messages, model="", variant=1))
+        return Work(
+            task=self.kind,
+            prompt="\n".join(message.content for message in messages),
+            input_tokens=most.input_tokens,
+            max_output_tokens=most.output_tokens,
+            language=self.order["language"],
+            # A second call reads the first one's text besides, four bytes of most tokens, and a few sentences about it.
+            repair_tokens=4 * most.output_tokens + CORRECTION_TOKENS,
+            times=self.order["variants"],
+        )
 
     def messages(self) -> tuple[Message, ...]:
+        """Return what a model is asked first."""
         names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")
         return tuple(self.prompt.render(**{name: self.order[name] for name in names}))
 
-    def _ask(self, provider: Provider, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
+    def _choose(self) -> None:
+        try:
+            self._steps = self.plan(self.work())
+        except NoRoute as none:
+            self._absence = none.reason
+        self.emit("started", {"provider": self._steps[0].key[0] if self._steps else "template"})
+
+    def _write_variant(self, variant: int) -> dict[str, Any]:
+        if self._stopped.is_set():
+            raise Cancelled
+        if not self._steps:
+            self._reject(variant, 1, [self._why_none()])
+            return self._from_template(variant)
+        messages = self.messages()
+        correction: tuple[Message, ...] = ()
+        drafts, fault = 0, None
+        for step in self._steps:
+            if step.role not in DRAFTING or step.key in self._failed:
+                continue
+            streamed = drafts == 0 and self._shown != variant
+            try:
+                text = self._ask(step, (*messages, *correction), variant=variant, streamed=streamed)
+            except ProviderError as error:
+                if not error.may_be_asked_elsewhere:
+                    raise
+                self._failed.add(step.key)
+                fault = error
+                continue
+            drafts, fault = drafts + 1, None
+            failures = self._failures(text, messages)
+            if not failures:
+                return self._keep(variant, checker.clean(text), streamed=streamed)
+            self._reject(variant, drafts, failures)
+            correction = _correction(text, failures)
+        if fault is not None:
+            raise fault
+        return self._from_template(variant)
+
+    def _measure(self) -> None:
+        """Ask the reference model, where it is wanted, what it would have written: its length counts, its failure does not."""
+        answers, step = self.outcome.answers, next((step for step in self._steps if step.role == "shadow"), None)
+        if step is None or not answers or answers[0].step.key == step.key:
+            return
+        try:
+            self._ask(step, self.messages(), variant=1, streamed=False)
+        except (ProviderError, BudgetSpent, Cancelled):
+            return
+        self.outcome.shadow = self.outcome.calls[-1]
+
+    def _ask(self, step: Step, messages: tuple[Message, ...], *, variant: int, streamed: bool) -> str:
         """Return the text of one call, retried where that may help; each try's usage goes into the outcome."""
-        request = self._request(messages, variant)
+        request = self._request(messages, model=step.sent_name, variant=variant)
         text = ""
-        for item in with_retries(lambda: self._open(provider, request), stopped=self._stopped, spent=self.outcome.usages.append):
+        for item in with_retries(lambda: self._open(step, request), stopped=self._stopped, spent=lambda usage: self._note(step, usage)):
             if isinstance(item, TextChunk):
                 if streamed:
+                    self._shown = variant
                     self.emit("text", {"variant": variant, "offset": len(text), "text": item.text})
                 text += item.text
         if self._stopped.is_set():
             raise Cancelled
         return text
 
-    def _request(self, messages: tuple[Message, ...], variant: int) -> CompletionRequest:
+    def _request(self, messages: tuple[Message, ...], *, model: str, variant: int) -> CompletionRequest:
         return CompletionRequest(
-            model=self.model,
+            model=model,
             messages=messages,
             max_output_tokens=self.prompt.max_output_tokens(self.order["length"]),
             temperature=self.prompt.temperature,
             seed=(self.seed + variant) % 2**31,
         )
 
-    def most_usages(self) -> list[Usage]:
-        """Return the most that the calls of this run can use, if each variant is written twice and no call is repeated."""
-        first = most_usage(self._request(self.messages(), 1))
-        # The second call reads the first one's text besides, four bytes of most tokens, and a few sentences about it.
-        second = replace(first, input_tokens=first.input_tokens + 4 * first.output_tokens + CORRECTION_TOKENS)
-        return [first, second] * self.order["variants"]
-
-    def _open(self, provider: Provider, request: CompletionRequest) -> Completion:
-        self.before_call([*self.outcome.usages, most_usage(request)])
-        self._completion = provider.stream(request)
+    def _open(self, step: Step, request: CompletionRequest) -> Completion:
+        self.before_call([*self.outcome.calls, Call(step, most_usage(request))])
+        self._completion = step.provider.stream(request)
         if self._stopped.is_set():
             self._completion.close()
         return self._completion
+
+    def _note(self, step: Step, usage: Usage) -> None:
+        self.outcome.calls.append(Call(step, usage))
 
     def _failures(self, text: str, messages: tuple[Message, ...]) -> list[Failure]:
         instructions = "\n".join(message.content for message in messages)
@@ -176,13 +251,23 @@ class Writing:
         self.outcome.checks += checks
         self.emit("rejected", {"variant": variant, "draft": draft, "reasons": [failure.code for failure in failures]})
 
-    def _replace(self, variant: int, text: str, origin: str) -> tuple[str, str]:
-        self.emit("replaced", {"variant": variant, "text": text, "origin": origin})
-        return text, origin
+    def _keep(self, variant: int, text: str, *, streamed: bool) -> dict[str, Any]:
+        """Take the last call's text."""
+        answer = self.outcome.calls[-1]
+        self.outcome.answers.append(answer)
+        if not streamed:
+            self.emit("replaced", {"variant": variant, "text": text, "origin": "model"})
+        provider, model = answer.step.key
+        return {"text": text, "origin": "model", "provider": provider, "model": model}
 
-    def _from_template(self, variant: int) -> str:
+    def _why_none(self) -> Failure:
+        if self._absence == "language":
+            return Failure("model_language", _("The embedded model writes English only."))
+        return Failure("no_model", _("No AI model is configured that the workspace's privacy tier allows."))
+
+    def _from_template(self, variant: int) -> dict[str, Any]:
         order = self.order
-        return template_engine.write(
+        text = template_engine.write(
             kind=self.kind,
             language=order["language"],
             tone=order["tone"],
@@ -192,6 +277,8 @@ class Writing:
             audience=order["audience"],
             seed=self.seed + variant,
         )
+        self.emit("replaced", {"variant": variant, "text": text, "origin": "template"})
+        return {"text": text, "origin": "template", "provider": "template", "model": ""}
 
 
 def _correction(text: str, failures: list[Failure]) -> tuple[Message, ...]:

@@ -131,12 +131,11 @@ def _title(text: str) -> str:
 
 
 def _provenance(generation: Generation, output: dict[str, Any]) -> dict[str, Any]:
-    by_template = output["origin"] == "template"
     return {
         "origin": output["origin"],
         "generation_id": str(generation.id),
-        "provider": "template" if by_template else generation.provider,
-        "model": "" if by_template else generation.model,
+        "provider": output["provider"],
+        "model": output["model"],
         "prompt": generation.prompt_name,
         "prompt_hash": generation.prompt_hash,
     }

@@ -44,7 +44,7 @@ class AiModel(Record):
     name = models.CharField(_("name"), max_length=100)
     deployment = models.CharField(_("deployment"), max_length=100, blank=True, help_text=_("The name to send, where it differs (Azure)."))
     enabled = models.BooleanField(_("enabled"), default=True)
-    rank = models.PositiveSmallIntegerField(_("rank"), default=100, help_text=_("Of a provider's models the lowest writes."))
+    rank = models.PositiveSmallIntegerField(_("rank"), default=100, help_text=_("Of two models that cost the same the lower is asked."))
     tier = models.CharField(_("tier"), max_length=8, choices=Tier.choices, default=Tier.STRONG)
     regions = ArrayField(
         models.CharField(max_length=16),

@@ -64,6 +64,7 @@ class Generation(LeasedWork, Record):
     outputs = models.JSONField(_("outputs"), default=list)
     provider = models.CharField(_("provider"), max_length=16, blank=True)
     model = models.CharField(_("model"), max_length=100, blank=True)
+    route = models.JSONField(_("route"), null=True, help_text=_("Which models were to be asked, in order, and why."))
     prompt_name = models.CharField(_("prompt"), max_length=64, blank=True)
     prompt_hash = models.CharField(_("prompt hash"), max_length=64, blank=True)
     input_tokens = models.PositiveIntegerField(_("input tokens"), default=0)
@@ -104,6 +105,12 @@ class Generation(LeasedWork, Record):
         return f"{self.kind} {self.id}"
 
     @property
+    def limit_nanousd(self) -> int | None:
+        """Return what the order may cost at most, if it says so."""
+        limit = self.input.get("max_cost_microusd")
+        return None if limit is None else limit * 1000
+
+    @property
     def cost_microusd(self) -> int:
         """Return the cost in micro-dollars, rounded up."""
         return -(-self.cost_nanousd // 1000)
@@ -119,5 +126,5 @@ class Generation(LeasedWork, Record):
         self.calling = None
 
 
-_WORDS = ("input", "outputs", "provider", "model", "prompt_name", "prompt_hash", "checks", "error", "asset_reason", "calling")
+_WORDS = ("input", "outputs", "provider", "model", "route", "prompt_name", "prompt_hash", "checks", "error", "asset_reason", "calling")
 personal.declare(Generation, workspace="workspace", author="created_by", fields=dict.fromkeys(_WORDS, WITH_ROW))

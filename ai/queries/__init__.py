@@ -1,7 +1,7 @@
 """Reads that span tables or aggregate."""
 
 from ai.queries.budgets import budgets_of, spent_of_plan_microusd
-from ai.queries.catalogue import PricedModel, catalogue, model_in_charge
+from ai.queries.catalogue import Offer, PricedModel, catalogue, offer
 from ai.queries.config import config_of
 from ai.queries.days import usage_by_day
 from ai.queries.generations import count_generations_this_month, has_generated
@@ -13,6 +13,7 @@ from ai.queries.spending import Spending, spending_by_model
 from ai.queries.usage import usage
 
 __all__ = [
+    "Offer",
     "PricedModel",
     "PromptVersion",
     "Spending",
@@ -24,7 +25,7 @@ __all__ = [
     "count_generations_this_month",
     "has_generated",
     "may_read",
-    "model_in_charge",
+    "offer",
     "prompt_versions",
     "provider_statuses",
     "quick_replies_of",

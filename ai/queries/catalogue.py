@@ -1,7 +1,9 @@
-"""Reads of the catalogue: which model writes, and at which price."""
+"""Reads of the catalogue: which models there are to write, at which price, and on what terms a workspace may ask them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,35 +13,33 @@ from django.db.models.functions import Now
 
 from ai import local_model, pricing
 from ai.models import AiModel, ProviderName
-from ai.providers import configured
+from ai.providers import configured, get
 from ai.providers.base import Usage
+from ai.routing.router import LOCAL, Candidate, Terms
 
 # What runs on the operator's machines, which every privacy tier allows.
 _OWN = (ProviderName.COMPATIBLE, ProviderName.LOCAL)
-# One prepared statement, since it is part of every order.
-_IN_CHARGE = """
-SELECT m.name, m.deployment, p.input_price, p.cached_price, p.output_price, p.cache_write_price, p.id
-FROM ai_aimodel m JOIN ai_modelprice p ON p.model_id = m.id
-WHERE m.provider = %(provider)s AND m.enabled AND (m.retires_on IS NULL OR m.retires_on > now()) AND p.starts_at <= now()
-  AND %(name)s IN ('', m.name)
-  AND (%(is_own)s OR CASE (SELECT privacy_tier FROM ai_aiconfig WHERE workspace_id = %(workspace_id)s)
-    WHEN 'local_only' THEN false WHEN 'eu_only' THEN 'eu' = ANY(m.regions) ELSE true END)
-ORDER BY m.rank, m.name, p.starts_at DESC LIMIT 1
+# One prepared statement, since it is part of every order: a row for each model of the configured providers, or one without any.
+_OFFER = """
+SELECT w.plan, coalesce(c.privacy_tier, 'any'), coalesce(c.quality_floor, '99'), ai_left(w.id, %(member)s, %(key)s, now()),
+  m.provider, m.name, m.deployment, m.tier, m.rank, m.regions, m.context_tokens, m.capabilities, m.retires_on,
+  p.id, p.input_price, p.cached_price, p.output_price, p.cache_write_price
+FROM accounts_workspace w
+LEFT JOIN ai_aiconfig c ON c.workspace_id = w.id
+LEFT JOIN (ai_aimodel m CROSS JOIN LATERAL (
+    SELECT * FROM ai_modelprice WHERE model_id = m.id AND starts_at <= now() ORDER BY starts_at DESC LIMIT 1) p)
+  ON m.enabled AND m.provider = ANY(%(providers)s) AND %(name)s IN ('', m.name)
+WHERE w.id = %(workspace)s
 """
+_COLUMNS = ("provider", "name", "deployment", "tier", "rank", "regions", "context_tokens", "capabilities", "retires_on")
+_PRICES = ("price_id", "input_price", "cached_price", "output_price", "cache_write_price")
 
 
 @dataclass(frozen=True)
-class PricedModel:
-    """A model with the price in force, in micro-dollars per million tokens, and the languages that it writes, if not any."""
+class PricedModel(Candidate):
+    """A candidate with the name that its provider knows it by, and the row of the price in force, where it has one."""
 
-    provider: str
-    name: str
-    sent_name: str
-    input_price: int
-    cached_price: int
-    output_price: int
-    languages: frozenset[str] | None = None
-    cache_write_price: int | None = None
+    sent_name: str = ""
     price_id: UUID | None = None
 
     def cost_nanousd(self, usage: Usage) -> int:
@@ -47,25 +47,34 @@ class PricedModel:
         return pricing.cost_nanousd(self, usage)
 
 
-def model_in_charge(workspace_id: UUID) -> PricedModel | None:
-    """Return the model that writes: `AI_MODEL` if set, else the first of the first configured provider; None without one.
+@dataclass(frozen=True)
+class Offer:
+    """The models of the configured providers, and the terms on which a workspace may ask them."""
 
-    Only models that the workspace's privacy tier allows: those of the operator's machines, for `eu_only` those besides whose regions
-    name the EU, for `any` all. A model without a price in force cannot write. One that `AI_BASE_URL` serves, or the embedded one,
-    needs no row in the catalogue: without one it costs nothing.
+    terms: Terms
+    models: tuple[PricedModel, ...]
+
+
+def offer(*, workspace_id: UUID, member_id: UUID | None = None, key_id: UUID | None = None) -> Offer:
+    """Return what the router is to choose from, by one statement, or by none where no provider is configured.
+
+    The budget is the least that the spender's budgets leave.
+    Of the catalogue only what is enabled and has a price in force and, where `AI_MODEL` is set, that name. What `AI_BASE_URL` serves, or
+    the embedded model, needs no row: without one it costs nothing. The embedded model stands in for having no other.
     """
-    for provider in configured():
-        is_own = provider in _OWN
-        with connection.cursor() as cursor:
-            cursor.execute(_IN_CHARGE, {"provider": provider, "name": settings.AI_MODEL, "is_own": is_own, "workspace_id": workspace_id})
-            row = cursor.fetchone()
-        if row is not None:
-            name, deployment, fresh, cached, output, cache_write, price_id = row
-            return PricedModel(provider, name, deployment or name, fresh, cached, output, _languages_of(provider), cache_write, price_id)
-        if is_own:
-            name = settings.AI_MODEL or _name_at(provider)
-            return PricedModel(provider, name, name, 0, 0, 0, _languages_of(provider))
-    return None
+    providers = configured()
+    if not providers:
+        return Offer(Terms(), ())
+    values = {"workspace": workspace_id, "member": member_id, "key": key_id, "providers": providers, "name": settings.AI_MODEL}
+    with connection.cursor() as cursor:
+        cursor.execute(_OFFER, values)
+        rows = cursor.fetchall()
+    plan, privacy, floor, left = rows[0][:4]
+    models = [_of_row(dict(zip((*_COLUMNS, *_PRICES), row[4:], strict=True))) for row in rows if row[4] is not None]
+    known = {model.provider for model in models}
+    models += [_without_row(provider) for provider in providers if provider in _OWN and provider not in known]
+    terms = Terms(privacy, floor, plan, left, reference=settings.AI_REFERENCE_MODEL)
+    return Offer(terms, tuple(models))
 
 
 def catalogue() -> QuerySet[AiModel]:
@@ -73,6 +82,37 @@ def catalogue() -> QuerySet[AiModel]:
     unretired = Q(retires_on__isnull=True) | Q(retires_on__gt=Now())
     models = AiModel.objects.filter(unretired, enabled=True).prefetch_related("prices")
     return models.annotate(configured=ExpressionWrapper(Q(provider__in=configured()), BooleanField()))
+
+
+def _of_row(row: Mapping[str, Any]) -> PricedModel:
+    provider, regions = row["provider"], frozenset(row["regions"])
+    facts = {name: row[name] for name in ("provider", "name", "tier", "rank", "context_tokens", "retires_on", *_PRICES)}
+    return PricedModel(
+        **facts,
+        regions=regions | {LOCAL} if provider in _OWN else regions,
+        capabilities=frozenset(row["capabilities"]),
+        sent_name=row["deployment"] or row["name"],
+        languages=_languages_of(provider),
+        stand_in=provider == ProviderName.LOCAL,
+    )
+
+
+def _without_row(provider: str) -> PricedModel:
+    name = settings.AI_MODEL or _name_at(provider)
+    return PricedModel(
+        provider=provider,
+        name=name,
+        tier="small",
+        regions=frozenset({LOCAL}),
+        context_tokens=None,
+        capabilities=get(provider).capabilities,
+        input_price=0,
+        cached_price=0,
+        output_price=0,
+        sent_name=name,
+        languages=_languages_of(provider),
+        stand_in=provider == ProviderName.LOCAL,
+    )
 
 
 def _name_at(provider: str) -> str:

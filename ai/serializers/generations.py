@@ -1,10 +1,11 @@
 """Generations as the API shows them."""
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
 
 from ai.models import Generation, GenerationKind, GenerationStatus, UsageSource
+from ai.routing.router import Check, Reason, Role, Why
 from huntaze.api.serializers import QuerySerializer
 
 
@@ -12,11 +13,13 @@ class GenerationOutputSerializer(serializers.Serializer[Any]):
     variant = serializers.IntegerField()
     text = serializers.CharField()
     origin = serializers.ChoiceField(["model", "template"])
+    provider = serializers.CharField()
+    model = serializers.CharField()
 
 
 class GenerationCheckSerializer(serializers.Serializer[Any]):
     variant = serializers.IntegerField()
-    draft = serializers.IntegerField(help_text="1 for the model's first text, 2 for the one that it was asked for again.")
+    draft = serializers.IntegerField(help_text="1 for the first text, 2 for the one that was asked for again, and so on.")
     code = serializers.CharField()
     detail = serializers.CharField()
 
@@ -41,6 +44,44 @@ class GenerationTokensSerializer(serializers.Serializer[Any]):
     )
 
 
+class RouteModelSerializer(serializers.Serializer[Any]):
+    """A model of the catalogue, stored as provider and name."""
+
+    provider = serializers.CharField()
+    model = serializers.CharField()
+
+    def to_representation(self, instance: Any) -> Any:
+        """Return the pair by its names."""
+        return dict(zip(("provider", "model"), instance, strict=True))
+
+
+class RouteAttemptSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    role = serializers.ChoiceField(get_args(Role))
+    check = serializers.ChoiceField(get_args(Check), help_text="What judges the answer.")
+    cost_nanousd = serializers.IntegerField(help_text="What all calls of it may cost at most, in nano-dollars.")
+
+
+class RouteAlternativeSerializer(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    model = serializers.CharField()
+    cost_nanousd = serializers.IntegerField(help_text="What it would cost at most to ask it first, in nano-dollars.")
+    reason = serializers.ChoiceField(get_args(Reason), help_text="Why it is not asked.")
+
+
+class RouteSerializer(serializers.Serializer[Any]):
+    """Which models are asked in which order, and why."""
+
+    why = serializers.ChoiceField(get_args(Why))
+    attempts = RouteAttemptSerializer(many=True)
+    alternatives = RouteAlternativeSerializer(many=True)
+    cost_nanousd = serializers.IntegerField(help_text="What the dearest path may cost, in nano-dollars.")
+    score = serializers.FloatField(allow_null=True, help_text="What the strong model was expected to gain, where that was learned.")
+    calibrated_on = serializers.CharField(allow_null=True)
+    reference = RouteModelSerializer(allow_null=True, help_text="The model against whose price savings are measured.")
+
+
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
     """A generation with what it cost; `model` and `provider` say who wrote the outputs."""
 
@@ -48,6 +89,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     status = serializers.ChoiceField(GenerationStatus.choices)
     input = serializers.DictField()
     outputs = GenerationOutputSerializer(many=True)
+    route = RouteSerializer(allow_null=True, help_text="Null where no model was asked.")
     prompt = GenerationPromptSerializer(source="*")
     tokens = GenerationTokensSerializer(source="*")
     cost_microusd = serializers.IntegerField(help_text="Micro-dollars, rounded up.")
@@ -64,6 +106,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "outputs",
             "provider",
             "model",
+            "route",
             "prompt",
             "tokens",
             "cost_microusd",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -11,10 +11,10 @@ from uuid_utils.compat import uuid7
 
 from ai.errors import BudgetExceeded
 from ai.models import USED, Generation, LedgerEntry
-from ai.providers.base import Usage
 from ai.queries import PricedModel
-from ai.services import ledger
-from ai.writing import BudgetSpent, Cancelled
+from ai.routing.router import Work
+from ai.services import ledger, routes
+from ai.writing import BudgetSpent, Call, Cancelled, Step
 from huntaze import leases
 
 T = TypeVar("T")
@@ -23,15 +23,16 @@ PAUSE_SECONDS = 0.5
 
 
 class Account:
-    """What a run under `lease` spends on `model`.
+    """What a run under `lease` spends, and on which models.
 
     Before each call what it can cost at most is noted on the generation, in the transaction that settles the call before: if this
     worker is lost, the next one, or the sweeper, settles the noted call as `unknown` at that.
     """
 
-    def __init__(self, lease: leases.Lease, generation: Generation, model: PricedModel | None) -> None:
-        self._lease, self._generation, self._model = lease, generation, model
-        self._usages: list[Usage] = []
+    def __init__(self, lease: leases.Lease, generation: Generation) -> None:
+        self._lease, self._generation = lease, generation
+        self._models: dict[tuple[str, str], PricedModel] = {}
+        self._calls = 0
         self._ended: list[LedgerEntry] = []
         self._next = uuid7()
 
@@ -42,21 +43,32 @@ class Account:
         self._count(ledger.lost(self._generation))
         return surely(lambda: self._write(calling=None))
 
-    def before_call(self, usages: list[Usage]) -> None:
-        """Settle the calls that have ended and note the next; `usages` has one for each, the last is the most that the next can use.
+    def plan(self, work: Work) -> list[Step]:
+        """Return what is asked in turn, and keep the route on the generation. Raises NoRoute."""
+        self._generation.route = None
+        try:
+            chosen = routes.plan(work, self._generation)
+        finally:
+            connection.close()  # the provider may take minutes, and the pool is small
+        self._models = {model.key: model for model in chosen.models}
+        self._generation.route = chosen.route.as_json()
+        return chosen.steps()
+
+    def before_call(self, calls: list[Call]) -> None:
+        """Settle the calls that have ended and note the last of `calls`, the next one, which is told at its most.
 
         Reserves more where what was reserved is not enough. Raises BudgetSpent when the order or a budget does not allow that,
         Cancelled when the lease was lost.
         """
-        *ended, most = usages
+        *ended, following = calls
         self.end(ended)
         self._next = uuid7()
-        call = self._entry(most)
+        call = self._entry(following)
         needed = self._generation.cost_nanousd - call.amount_nanousd
-        limit = self._generation.input.get("max_cost_microusd")
-        if limit is not None and needed > limit * 1000:
+        limit = self._generation.limit_nanousd
+        if limit is not None and needed > limit:
             raise BudgetSpent(
-                _("A further call could cost more than the %(limit)d micro-dollars that the order allows.") % {"limit": limit}
+                _("A further call could cost more than the %(limit)d micro-dollars that the order allows.") % {"limit": limit // 1000}
             )
         try:
             held = surely(lambda: self._write(calling=ledger.note_of(call), needed=needed))
@@ -67,21 +79,20 @@ class Account:
         if not held:
             raise Cancelled
 
-    def end(self, usages: list[Usage]) -> dict[str, Any]:
-        """Take in the calls that have ended, which used this; return the columns of what the generation has used in all its tries."""
-        for usage in usages[len(self._usages) :]:
-            self._usages.append(usage)
-            self._count(self._entry(usage))
-        return {name: getattr(self._generation, name) for name in USED} | {"calling": None}
+    def end(self, calls: list[Call]) -> dict[str, Any]:
+        """Take in the calls that have ended; return the columns of what the generation has used in all its tries."""
+        for call in calls[self._calls :]:
+            self._calls += 1
+            self._count(self._entry(call))
+        return {name: getattr(self._generation, name) for name in (*USED, "route")} | {"calling": None}
 
     def settle(self) -> None:
         """Write the entries of all calls that have ended, in the caller's transaction; those that are written stay as they are."""
         if self._ended:
             ledger.settle(self._ended)
 
-    def _entry(self, usage: Usage) -> LedgerEntry:
-        model = cast("PricedModel", self._model)  # who has no model makes no calls
-        return ledger.settlement(self._generation, id=self._next, model=model, usage=usage)
+    def _entry(self, call: Call) -> LedgerEntry:
+        return ledger.settlement(self._generation, id=self._next, model=self._models[call.step.key], usage=call.usage)
 
     def _count(self, entry: LedgerEntry) -> None:
         self._ended.append(entry)
@@ -92,7 +103,7 @@ class Account:
         generation = self._generation
         with transaction.atomic():
             reserved = Generation.objects.filter(pk=generation.pk).values_list("reserved_nanousd", flat=True).get()
-            if not self._lease.note(**self.end(self._usages) | {"calling": calling, "reserved_nanousd": max(reserved, needed)}):
+            if not self._lease.note(**self.end([]) | {"calling": calling, "reserved_nanousd": max(reserved, needed)}):
                 return False
             self.settle()
             if needed > reserved:

@@ -5,20 +5,21 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from ai import providers, queries, stream, tasks
+from ai import stream, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
 from ai.models import FINAL, USED, Generation, GenerationStatus
 from ai.providers.base import Usage, estimate_tokens
-from ai.queries import PricedModel
-from ai.services import ledger
+from ai.routing.router import NoRoute
+from ai.services import ledger, routes
 from ai.services.accounts import Account, surely
+from ai.services.routes import Plan
 from ai.signals import generation_finished
 from ai.stream import Writer
 from ai.writing import Outcome, Writing
@@ -40,41 +41,38 @@ def request_generation(
     length could cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded when that is more than `max_cost_microusd`, or
     than a budget has left; an order that is taken stops before it has cost more.
     """
-    most = _most(workspace_id, kind, order)
-    if max_cost_microusd is not None:
-        _refuse_dearer_than(max_cost_microusd, -(-most // 1000))
-        order = {**order, "max_cost_microusd": max_cost_microusd}
     now = context.current()
+    key_id = now.credential_id if now.actor_kind == ActorKind.KEY else None
+    generation = Generation(workspace_id=workspace_id, created_by_id=created_by_id, key_id=key_id, kind=kind, input=order)
+    if max_cost_microusd is not None:
+        generation.input = {**order, "max_cost_microusd": max_cost_microusd}
+    chosen = _plan(generation)
+    if chosen is not None:
+        _refuse_dearer_than(generation.limit_nanousd, chosen.route.cost_nanousd)
+        generation.route, generation.reserved_nanousd = chosen.route.as_json(), chosen.route.cost_nanousd
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
-        generation = Generation.objects.create(
-            workspace_id=workspace_id,
-            created_by_id=created_by_id,
-            key_id=now.credential_id if now.actor_kind == ActorKind.KEY else None,
-            kind=kind,
-            input=order,
-            reserved_nanousd=most,
-        )
+        generation.save(force_insert=True)
         audit.record("generation.create", workspace_id=workspace_id, subject_id=generation.id, changes={"kind": [None, kind]})
-        if most:
-            ledger.reserve(generation, most)
+        if generation.reserved_nanousd:
+            ledger.reserve(generation, generation.reserved_nanousd)
         transaction.on_commit(lambda: leases.wake(tasks.run_generation, generation.id))
     return generation
 
 
 def estimate_generation(*, workspace_id: UUID, kind: str, order: dict[str, Any]) -> dict[str, Any]:
-    """Return `provider` and `model` that would write an order, and `low_microusd` and `high_microusd` of what it may cost.
+    """Return `provider` and `model` that would be asked first, and `low_microusd` and `high_microusd` of what an order may cost.
 
-    Low is each variant written once, at half of its greatest length; high each written twice at full length, which an order holds.
+    Low is each variant written once by it, at half of its greatest length; high is the dearest path of the route, which an order holds.
     """
-    model = queries.model_in_charge(workspace_id)
-    if model is None or (model.languages is not None and order["language"] not in model.languages):
+    chosen = _plan(Generation(workspace_id=workspace_id, kind=kind, input=order))
+    if chosen is None:
         return {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
-    writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
+    writing, first = Writing(kind=kind, order=order), chosen.models[0]
     prompt_tokens = sum(estimate_tokens(message.content) for message in writing.messages())
     once = Usage(prompt_tokens, 0, writing.prompt.max_output_tokens(order["length"]) // 2, "estimated")
-    low, high = order["variants"] * model.cost_nanousd(once), _most(workspace_id, kind, order)
-    return {"provider": model.provider, "model": model.name, "low_microusd": -(-low // 1000), "high_microusd": -(-high // 1000)}
+    low, high = order["variants"] * first.cost_nanousd(once), chosen.route.cost_nanousd
+    return {"provider": first.provider, "model": first.name, "low_microusd": -(-low // 1000), "high_microusd": -(-high // 1000)}
 
 
 def run_generation(*, generation_id: UUID | str) -> None:
@@ -88,30 +86,24 @@ def run_generation(*, generation_id: UUID | str) -> None:
         return
     generation = Generation.objects.get(pk=lease.pk)
     stream = Writer(generation.id, attempt=generation.attempts)
-    model = queries.model_in_charge(generation.workspace_id)
-    account = Account(lease, generation, model)
+    account = Account(lease, generation)
     if not account.open():
         return
+
     writing = Writing(
         kind=generation.kind,
         order=generation.input,
         seed=generation.id.int % 2**31,
-        provider=providers.get(model.provider) if model else None,
-        model=model.sent_name if model else "",
-        languages=model.languages if model else None,
+        plan=account.plan,
         emit=stream.append,
         before_call=account.before_call,
     )
-    if not writing.asks_model:
-        model = None
     if generation.cancel_requested_at:
         writing.stop()
-    stream.append("started", {"attempt": generation.attempts, "provider": model.provider if model else "template"})
-    connection.close()  # the provider may take minutes, and the pool is small
     with leases.kept_alive(lease, interval=HEARTBEAT_SECONDS, is_wanted=lambda: _is_wanted(lease), stop=writing.stop):
         outcome = _run(writing, lease.pk)
-        end = _end(writing, outcome, model)
-        status = surely(lambda: _finish(lease, account, outcome.usages, end))
+        end = _end(writing, outcome)
+        status = surely(lambda: _finish(lease, account, outcome, end))
     if status == GenerationStatus.QUEUED:
         leases.wake_now(tasks.run_generation, lease.pk)
     elif status is not None:
@@ -162,20 +154,20 @@ def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str =
     generation.save(update_fields=["asset_id", "asset_reason"])
 
 
-def _most(workspace_id: UUID, kind: str, order: dict[str, Any]) -> int:
-    """Return what every variant written twice at full length costs, in nano-dollars."""
-    model = queries.model_in_charge(workspace_id)
-    if model is None:
-        return 0
-    writing = Writing(kind=kind, order=order, provider=None, model=model.sent_name)
-    return sum(model.cost_nanousd(usage) for usage in writing.most_usages())
+def _plan(generation: Generation) -> Plan | None:
+    """Return who would write a generation that is to be ordered, or None where templates would."""
+    try:
+        return routes.plan(Writing(kind=generation.kind, order=generation.input).work(), generation)
+    except NoRoute:
+        return None
 
 
-def _refuse_dearer_than(limit: int, cost: int) -> None:
-    """Raise BudgetExceeded where `cost` is more than `limit`, both in micro-dollars."""
-    if cost > limit:
-        detail = _("This may cost up to %(cost)d micro-dollars; the request allows %(limit)d.") % {"cost": cost, "limit": limit}
-        raise BudgetExceeded(detail, limit={"name": "max_cost_microusd", "value": limit, "used": cost})
+def _refuse_dearer_than(limit: int | None, cost: int) -> None:
+    """Raise BudgetExceeded where `cost` is more than `limit`, both in nano-dollars."""
+    if limit is not None and cost > limit:
+        told = {"limit": limit // 1000, "cost": -(-cost // 1000)}
+        detail = _("This may cost up to %(cost)d micro-dollars; the request allows %(limit)d.") % told
+        raise BudgetExceeded(detail, limit={"name": "max_cost_microusd", "value": told["limit"], "used": told["cost"]})
 
 
 def _is_wanted(lease: leases.Lease) -> bool:
@@ -194,12 +186,12 @@ def _run(writing: Writing, generation_id: UUID) -> Outcome:
         return outcome
 
 
-def _finish(lease: leases.Lease, account: Account, usages: list[Usage], end: dict[str, Any]) -> str | None:
+def _finish(lease: leases.Lease, account: Account, outcome: Outcome, end: dict[str, Any]) -> str | None:
     """Write the outcome, settle it and tell the other apps in one transaction; return the status, or None when the lease was lost.
 
     Where nobody asked for the end but the worker's own stop, the generation goes back among those that wait.
     """
-    used = account.end(usages)
+    used = account.end(outcome.calls)
     with transaction.atomic():
         if _is_cancelled(lease.pk):
             end |= CANCELLED
@@ -223,13 +215,15 @@ def _is_cancelled(generation_id: UUID) -> bool:
     return rows.values_list("cancel_requested_at", flat=True).first() is not None
 
 
-def _end(writing: Writing, outcome: Outcome, model: PricedModel | None) -> dict[str, Any]:
+def _end(writing: Writing, outcome: Outcome) -> dict[str, Any]:
+    """Return the columns of the outcome; who wrote the first text by a model counts as the writer, or who was asked first for none."""
     ended_early = GenerationStatus.CANCELLED if outcome.cancelled else GenerationStatus.FAILED if outcome.error else None
+    provider, model = writing.writer
     return {
         "status": ended_early or GenerationStatus.SUCCEEDED,
         "outputs": outcome.outputs,
-        "provider": "template" if outcome.from_template or model is None else model.provider,
-        "model": "" if outcome.from_template or model is None else model.name,
+        "provider": provider,
+        "model": model,
         "prompt_name": writing.prompt.name,
         "prompt_hash": writing.prompt.hash,
         "checks": outcome.checks,

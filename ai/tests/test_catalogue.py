@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai import pricing, queries
+from ai import pricing, queries, services
 from ai.models import AiModel, ModelPrice
 from ai.providers.base import Usage
 from huntaze.models import AuditEntry
@@ -91,10 +91,63 @@ def test_catalogue_takes_three_statements(api, catalogue, added, django_assert_n
         assert len(api.get(MODELS).json()["data"]) == expected
 
 
-def test_model_in_charge_is_found_by_one_statement(catalogue, workspace, settings, django_assert_num_queries):
+def offered(workspace, **spender) -> list[queries.PricedModel]:
+    return list(queries.offer(workspace_id=workspace.id, **spender).models)
+
+
+def test_offer_is_made_by_one_statement(catalogue, workspace, settings, django_assert_num_queries):
     settings.OPENAI_API_KEY = "sk-any"
     with django_assert_num_queries(1):
-        assert queries.model_in_charge(workspace.id).cache_write_price == 125_000
+        luna = next(model for model in offered(workspace) if model.name == "gpt-6-luna")
+    assert (luna.key, luna.tier, luna.cache_write_price, luna.sent_name, luna.stand_in) == (
+        ("openai", "gpt-6-luna"),
+        "small",
+        125_000,
+        "gpt-6-luna",
+        False,
+    )
+
+
+def test_offer_without_a_provider_makes_no_statement(workspace, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert offered(workspace) == []
+
+
+def test_model_without_a_price_in_force_is_not_offered(catalogue, workspace, settings):
+    settings.OPENAI_API_KEY = "sk-any"
+    model = AiModel.objects.create(provider="openai", name="brand-new")
+    model.prices.create(starts_at="2090-01-01T00:00Z", input_price=1, cached_price=1, output_price=1)
+    assert "brand-new" not in [one.name for one in offered(workspace)]
+
+
+def test_embedded_model_needs_no_row_is_named_by_its_file_and_stands_in(workspace, settings):
+    settings.LOCAL_AI_URL = "http://127.0.0.1:1"
+    (model,) = offered(workspace)
+    assert (model.key, model.regions, model.languages, model.input_price + model.output_price, model.stand_in) == (
+        ("local", "SmolLM2-135M-Instruct.Q4_1"),
+        {"local"},
+        {"en"},
+        0,
+        True,
+    )
+
+
+def test_server_of_ones_own_keeps_texts_on_the_operators_machines_whatever_its_row_says(workspace, settings):
+    settings.AI_BASE_URL = "http://127.0.0.1:1/v1"
+    model = AiModel.objects.create(provider="compatible", name="qwen", regions=["eu"], tier="strong")
+    model.prices.create(starts_at="2026-01-01T00:00Z", input_price=0, cached_price=0, output_price=0)
+    assert [(one.name, one.tier, one.regions) for one in offered(workspace)] == [("qwen", "strong", {"eu", "local"})]
+
+
+def test_terms_are_those_of_the_workspace_and_its_budgets(catalogue, workspace, owner, settings):
+    settings.OPENAI_API_KEY = "sk-any"
+    services.set_config(workspace_id=workspace.id, fields={"privacy_tier": "eu_only", "quality_floor": "97"})
+    services.set_budgets(
+        workspace_id=workspace.id, budgets=[{"level": "member", "subject_id": owner.id, "period": "day", "limit_microusd": 7}]
+    )
+    terms = queries.offer(workspace_id=workspace.id, member_id=owner.id).terms
+    assert (terms.privacy, terms.floor, terms.plan, terms.budget_nanousd) == ("eu_only", "97", "free", 7000)
+    assert queries.offer(workspace_id=workspace.id).terms.budget_nanousd == 250_000_000
 
 
 def test_document_adds_a_model_with_its_price(db, sync):

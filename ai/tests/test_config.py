@@ -3,7 +3,6 @@
 import pytest
 
 from accounts.tests.factories import add_member, client_of, make_user
-from ai import queries
 from ai.models import AiConfig, AiModel, LedgerEntry
 from ai.tests.factories import make_generation, run
 from ai.tests.test_ledger import allow
@@ -121,25 +120,27 @@ def own_server(vendor, settings):
 
 
 @pytest.mark.parametrize(
-    ("tier", "regions", "provider"),
+    ("tier", "regions", "providers"),
     [
-        ("any", [], "openai"),
-        ("eu_only", [], "compatible"),
-        ("eu_only", ["us", "eu"], "openai"),
-        ("local_only", ["eu"], "compatible"),
+        ("any", [], ["compatible", "openai"]),
+        ("eu_only", [], ["compatible", "compatible"]),
+        ("eu_only", ["us", "eu"], ["compatible", "openai"]),
+        ("local_only", ["eu"], ["compatible", "compatible"]),
     ],
 )
-def test_order_is_sent_to_whom_the_privacy_tier_allows(own_server, api, workspace, tier, regions, provider):
+def test_order_is_sent_to_whom_the_privacy_tier_allows(own_server, api, workspace, tier, regions, providers):
     AiModel.objects.filter(provider="openai").update(regions=regions)
     put(api, privacy_tier=tier)
-    estimated = api.post("/api/v1/ai/estimate", ORDER).json()["provider"]
-    assert (queries.model_in_charge(workspace.id).provider, estimated, run(make_generation(workspace)).provider) == (provider,) * 3
+    own_server.script([{"text": "Too short."}] * 2)
+    generation = run(make_generation(workspace))
+    asked = [settlement.provider for settlement in LedgerEntry.objects.filter(generation_id=generation.pk, kind="settle").order_by("id")]
+    assert (asked, [attempt["provider"] for attempt in generation.route["attempts"]]) == (providers, providers)
 
 
 def test_embedded_model_writes_where_only_local_ones_may(vendor, api, workspace, settings):
     settings.LOCAL_AI_URL = "http://127.0.0.1:1"
     put(api, privacy_tier="local_only")
-    assert queries.model_in_charge(workspace.id).provider == "local"
+    assert api.post("/api/v1/ai/estimate", ORDER).json()["provider"] == "local"
 
 
 def test_order_that_no_provider_may_read_is_written_by_a_template_and_costs_nothing(vendor, api, workspace):

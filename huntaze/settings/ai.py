@@ -18,7 +18,16 @@ AI_BASE_URL = env.url(
     "AI_BASE_URL", schemes=("http", "https"), help="Any OpenAI-compatible server (Ollama, llama.cpp, vLLM), ending in /v1."
 )
 AI_API_KEY = env.text("AI_API_KEY", secret=True, help="Key of the server at AI_BASE_URL, if it wants one.")
-AI_MODEL = env.text("AI_MODEL", help="Name of the catalogue model that writes; empty for the configured provider's first.")
+AI_MODEL = env.text("AI_MODEL", help="Name of the only catalogue model that may write; empty for the router's choice.")
+AI_REFERENCE_MODEL = env.text(
+    "AI_REFERENCE_MODEL", help="Model, as provider/name, against whose price savings are measured; empty for the cheapest strong one."
+)
+AI_SHADOW_PERCENT = env.integer(
+    "AI_SHADOW_PERCENT",
+    1,
+    minimum=0,
+    help="Share of orders for which the reference model is asked too, to measure how much it would write; billed to the workspace.",
+)
 LOCAL_AI_URL = env.url("LOCAL_AI_URL", schemes=("http",), help="The embedded model's server; written by `manage.py up`.")
 HUNTAZE_LOCAL_MODEL = env.text("HUNTAZE_LOCAL_MODEL", help="A GGUF file that replaces the embedded model.")
 AI_CONNECT_TIMEOUT_SECONDS = env.integer(
