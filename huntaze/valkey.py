@@ -5,6 +5,8 @@ from functools import cache
 from django.conf import settings
 from redis import Redis
 
+MOST_CONNECTIONS = 1_000  # as many as a web process serves at once, of which each event stream holds one
+
 
 @cache
 def connection() -> Redis:
@@ -20,5 +22,9 @@ def waiting_connection() -> Redis:
 
 def _client(timeout: float) -> Redis:
     return Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS, socket_timeout=timeout, health_check_interval=30
+        settings.REDIS_URL,
+        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        socket_timeout=timeout,
+        health_check_interval=30,
+        max_connections=MOST_CONNECTIONS,
     )

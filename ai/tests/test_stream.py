@@ -1,6 +1,8 @@
 """A stream that is open ends soon after its reader may read no longer."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from ai.tests.factories import make_generation
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENTS = 300
+READERS = 150  # more than a pool of connections holds unless it is told to
 
 
 def by_session(workspace: Any, person: Any) -> tuple[str, Callable[[], Any]]:
@@ -64,3 +67,15 @@ def test_reader_of_many_events_is_not_asked_about_for_each(workspace):
     writer.append("done", {})
     told = b"".join(sse.events_of(generation.id, after=stream.FROM_START, is_still_allowed=lambda: not asked.append(1)))
     assert (told.count(b"event: text"), told.count(b"event: done"), asked) == (EVENTS, 1, [])
+
+
+def test_as_many_readers_as_a_web_process_serves_may_wait_at_once(workspace):
+    generation = make_generation(workspace)
+    everybody = Barrier(READERS)
+
+    def wait(_number: int) -> list[stream.Entry]:
+        everybody.wait()
+        return list(stream.read(generation.id, after=stream.FROM_START, wait_seconds=0.5))
+
+    with ThreadPoolExecutor(READERS) as readers:
+        assert list(readers.map(wait, range(READERS))) == [[]] * READERS
