@@ -77,7 +77,8 @@ def bars(
 
 
 def dollars(nanousd: int) -> str:
-    """Return an amount in US dollars as the reader writes numbers: to the cent from one dollar on, else to the hundredth of a cent."""
-    places = 2 if abs(nanousd) >= 10**9 or not nanousd else 4
+    """Return an amount in US dollars as the reader writes numbers: the smaller it is, the more places it has, up to six."""
+    size = abs(nanousd)
+    places = 2 if size >= 10**9 or not size else 4 if size >= 10**7 else 6
     rounded = Decimal(nanousd).scaleb(-9).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return f"US$ {number_format(rounded, decimal_pos=places)}"

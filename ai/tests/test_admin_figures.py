@@ -92,11 +92,11 @@ def test_spending_is_summed_over_all_workspaces_by_model(staff_browser, workspac
         (row["spending"].model, row["cost"], row["share"], row["spending"].calls, row["spending"].input_tokens) for row in shown["models"]
     ]
     assert (rows, [chart.summary for chart in shown["charts"]]) == (
-        [("gpt-4o", "US$ 0.0060", 75.0, 2, 1000), ("gpt-4o-mini", "US$ 0.0020", 25.0, 1, 0)],
+        [("gpt-4o", "US$ 0.006000", 75.0, 2, 1000), ("gpt-4o-mini", "US$ 0.002000", 25.0, 1, 0)],
         [
-            "US$ 0.0080 in all. US$ 0.0090 in the period before.",
-            "US$ 0.0060 in all. US$ 0.0090 in the period before.",
-            "US$ 0.0020 in all. US$ 0.00 in the period before.",
+            "US$ 0.008000 in all. US$ 0.009000 in the period before.",
+            "US$ 0.006000 in all. US$ 0.009000 in the period before.",
+            "US$ 0.002000 in all. US$ 0.00 in the period before.",
         ],
     )
 
@@ -135,4 +135,4 @@ def test_page_of_a_generation_shows_its_calls(staff_browser, workspace):
     generation = ended(workspace)
     settle(workspace, nanousd=1_230_000, generation_id=generation.id, provider="openai", model="gpt-4o-mini", input_tokens=512)
     page = staff_browser.get(f"/admin/ai/generation/{generation.id}/change/").content.decode()
-    assert ("openai/gpt-4o-mini" in page, '<td class="number">512</td>' in page, "US$ 0.0012" in page) == (True, True, True)
+    assert ("openai/gpt-4o-mini" in page, '<td class="number">512</td>' in page, "US$ 0.001230" in page) == (True, True, True)

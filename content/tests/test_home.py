@@ -158,7 +158,7 @@ def test_spending_is_drawn_day_by_day_beside_the_thirty_days_before(browser, wor
         dollars(1_000_000),
         dollars(2_000_000),
         dollars(4_000_000),
-        "US$ 0.0030 in all. US$ 0.0040 in the period before.",
+        "US$ 0.003000 in all. US$ 0.004000 in the period before.",
     )
 
 

@@ -61,9 +61,10 @@ def test_table_says_what_the_bars_show():
     ("nanousd", "english", "french"),
     [
         (0, "US$ 0.00", "US$ 0,00"),
-        (1_000_000, "US$ 0.0010", "US$ 0,0010"),
+        (1_000_000, "US$ 0.001000", "US$ 0,001000"),
+        (250_000_000, "US$ 0.2500", "US$ 0,2500"),
         (12_345_000_000, "US$ 12.35", "US$ 12,35"),
-        (-1_500_000, "US$ -0.0015", "US$ -0,0015"),
+        (-1_500_000, "US$ -0.001500", "US$ -0,001500"),
     ],
 )
 def test_dollars_are_written_as_the_reader_writes_numbers(nanousd, english, french):
