@@ -108,6 +108,12 @@ class GenerateSerializer(StrictSerializer):
     audience = serializers.CharField(max_length=200, default="", allow_blank=True)
     variants = serializers.IntegerField(min_value=1, max_value=5, default=1)
     asset_id = serializers.UUIDField(required=False, help_text="An asset of the library to work from.")
+    seed = serializers.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="The same order with the same seed gets the same texts again, at no cost while they are kept; without one, new texts.",
+    )
     max_cost_microusd = serializers.IntegerField(
         min_value=0,
         max_value=10**12,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from ai import queries
-from ai.models import AiAlert, Budget, EntryKind, LedgerCheckpoint, LedgerEntry
+from ai.models import AiAlert, Budget, EntryKind, LedgerCheckpoint, LedgerEntry, ShadowSample
 from huntaze import charts
 from huntaze.admin import CheckpointAdmin, ReadOnlyAdmin
 
@@ -99,3 +99,11 @@ class AiAlertAdmin(ReadOnlyAdmin):
     list_display = ("kind", "subject_id", "told_at")
     list_filter = ("kind", "told_at")
     search_fields = ("=subject_id",)
+
+
+@admin.register(ShadowSample)
+class ShadowSampleAdmin(ReadOnlyAdmin):
+    """How much the reference model wrote beside the one that answered: what baselines are computed by."""
+
+    list_display = ("created_at", "task", "model", "reference", "output_tokens", "reference_output_tokens")
+    list_filter = ("task", "model", "reference", "created_at")

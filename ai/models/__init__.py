@@ -6,6 +6,7 @@ from ai.models.feedback import FeedbackRating, GenerationFeedback
 from ai.models.generations import FINAL, USED, Generation, GenerationKind, GenerationStatus, UsageSource
 from ai.models.ledger import LEDGER, AiAlert, AiAlertKind, Budget, BudgetLevel, BudgetPeriod, EntryKind, LedgerCheckpoint, LedgerEntry
 from ai.models.quick_replies import QuickReply
+from ai.models.shadows import ShadowSample
 
 __all__ = [
     "FINAL",
@@ -33,6 +34,7 @@ __all__ = [
     "ProviderName",
     "QualityFloor",
     "QuickReply",
+    "ShadowSample",
     "Tier",
     "UsageSource",
 ]

@@ -53,8 +53,14 @@ USED = ("input_tokens", "cached_tokens", "output_tokens", "usage_source", "cost_
 class Generation(LeasedWork, Record):
     """One order to write, worked on under a lease; `outputs` holds `{variant, text}` for each finished variant.
 
+    One with a `cache_key` may take the outputs of an earlier one with the same, and only one of these is written at a time.
     Tokens and cost are what the ledger has settled, written in its transactions. Budgets count them in the spans of `reserved_at`.
     """
+
+    class Cache(models.TextChoices):
+        """Which cache gave the outputs."""
+
+        EXACT = "exact", _("The same order was written before")
 
     workspace = models.ForeignKey("accounts.Workspace", verbose_name=_("workspace"), on_delete=models.CASCADE, related_name="+")
     created_by = models.ForeignKey("accounts.User", verbose_name=_("created by"), on_delete=models.SET_NULL, null=True, related_name="+")
@@ -72,6 +78,11 @@ class Generation(LeasedWork, Record):
     output_tokens = models.PositiveIntegerField(_("output tokens"), default=0)
     usage_source = models.CharField(_("usage source"), max_length=16, choices=UsageSource.choices, blank=True)
     cost_nanousd = models.PositiveBigIntegerField(_("cost in nano-dollars"), default=0)
+    baseline_nanousd = models.PositiveBigIntegerField(
+        _("baseline in nano-dollars"), null=True, help_text=_("What the reference model alone would have cost; empty where there is none.")
+    )
+    cache = models.CharField(_("cache"), max_length=8, choices=Cache.choices, blank=True)
+    cache_key = models.CharField(_("cache key"), max_length=64, blank=True, editable=False)
     key_id = models.UUIDField(_("API key"), null=True, editable=False)
     reserved_at = models.DateTimeField(_("reserved at"), db_default=Now(), editable=False)
     reserved_nanousd = models.PositiveBigIntegerField(_("reserved in nano-dollars"), default=0, editable=False)
@@ -92,12 +103,18 @@ class Generation(LeasedWork, Record):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["workspace", "id"], name="generation_by_workspace"),
+            models.Index(fields=["workspace", "cache_key"], condition=~Q(cache_key=""), name="generation_by_cache_key"),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="generation_to_wake"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=FINAL, finished_at__isnull=False) | (~Q(status__in=FINAL) & Q(finished_at__isnull=True)),
                 name="generation_finished_when_final",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "cache_key"],
+                condition=Q(status=GenerationStatus.RUNNING) & ~Q(cache_key=""),
+                name="one_generation_in_flight_per_cache_key",
             ),
         ]
 
@@ -115,6 +132,11 @@ class Generation(LeasedWork, Record):
         """Return the cost in micro-dollars, rounded up."""
         return -(-self.cost_nanousd // 1000)
 
+    @property
+    def baseline_microusd(self) -> int | None:
+        """Return the baseline in micro-dollars, rounded down: what is said to be saved is never more than it is."""
+        return None if self.baseline_nanousd is None else self.baseline_nanousd // 1000
+
     def count(self, entry: Any) -> None:
         """Add what a settled entry of the ledger used, which was the call in progress, to what the generation has used."""
         self.input_tokens += entry.input_tokens
@@ -126,5 +148,18 @@ class Generation(LeasedWork, Record):
         self.calling = None
 
 
-_WORDS = ("input", "outputs", "provider", "model", "route", "prompt_name", "prompt_hash", "checks", "error", "asset_reason", "calling")
+_WORDS = (
+    "input",
+    "outputs",
+    "provider",
+    "model",
+    "route",
+    "cache_key",
+    "prompt_name",
+    "prompt_hash",
+    "checks",
+    "error",
+    "asset_reason",
+    "calling",
+)
 personal.declare(Generation, workspace="workspace", author="created_by", fields=dict.fromkeys(_WORDS, WITH_ROW))

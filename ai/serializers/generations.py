@@ -93,6 +93,10 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     prompt = GenerationPromptSerializer(source="*")
     tokens = GenerationTokensSerializer(source="*")
     cost_microusd = serializers.IntegerField(help_text="Micro-dollars, rounded up.")
+    baseline_microusd = serializers.IntegerField(
+        allow_null=True, help_text="What the reference model alone would have cost, rounded down; null without one."
+    )
+    cache = serializers.ChoiceField([*Generation.Cache.values, ""], help_text="`exact` where an earlier generation gave the outputs.")
     checks = GenerationCheckSerializer(many=True, help_text="What was wrong with the drafts that were not kept.")
     error = GenerationErrorSerializer(allow_null=True)
 
@@ -110,6 +114,8 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "prompt",
             "tokens",
             "cost_microusd",
+            "baseline_microusd",
+            "cache",
             "checks",
             "error",
             "asset_id",

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from ai.models import BudgetLevel, BudgetPeriod, EntryKind, GenerationKind, ProviderName, UsageSource
+from ai.queries.usage import GROUPS
 from huntaze.api.serializers import BoundedListField, QuerySerializer, StrictSerializer
 
 LONGEST_USAGE = timedelta(days=366)
 MOST_BUDGETS = 200
-GROUPS = ("model", "task", "member", "day")
 
 
 class LedgerQuerySerializer(QuerySerializer):
@@ -67,6 +67,31 @@ class UsageQuerySerializer(QuerySerializer):
         return attrs
 
 
+class SavingsSerializer(serializers.Serializer[Any]):
+    """What generations cost beside what the reference model alone would have, in nano-dollars (docs/ai-savings.md); losses included."""
+
+    requests = serializers.IntegerField(help_text=_("Generations that have a baseline."))
+    cost_nanousd = serializers.IntegerField(help_text=_("What all their calls cost."))
+    baseline_nanousd = serializers.IntegerField()
+    saved_nanousd = serializers.IntegerField(help_text=_("Baseline less cost: the sum of the exact cache's part and routing's."))
+    saved_share = serializers.FloatField(allow_null=True, help_text=_("Of the baseline."))
+    exact_cache_nanousd = serializers.IntegerField(help_text=_("Saved by answers of the exact cache."))
+    routing_nanousd = serializers.IntegerField(help_text=_("Saved by asking cheaper models, less what escalations cost."))
+    prompt_cache_nanousd = serializers.IntegerField(
+        help_text=_("What the vendors' caches of prompts took off all calls; in cost and baseline alike, so no part of what is saved.")
+    )
+
+
+class QualitySerializer(serializers.Serializer[Any]):
+    """What people made of the generations: the share taken as it was, with its 95 % interval."""
+
+    rated = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    share = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
 class UsageSumSerializer(serializers.Serializer[Any]):
     calls = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
@@ -74,6 +99,8 @@ class UsageSumSerializer(serializers.Serializer[Any]):
     cache_write_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
     cost_microusd = serializers.IntegerField(help_text=_("Micro-dollars, rounded up."))
+    savings = SavingsSerializer()
+    quality = QualitySerializer(allow_null=True)
 
 
 class UsageGroupSerializer(UsageSumSerializer):
@@ -81,7 +108,7 @@ class UsageGroupSerializer(UsageSumSerializer):
 
 
 class UsageSerializer(serializers.Serializer[Any]):
-    """What was settled in the days, by the time of its call."""
+    """What was settled in the days, by the time of its call, and what generations saved that ended in them."""
 
     data = UsageGroupSerializer(many=True)  # type: ignore[assignment]
     total = UsageSumSerializer()

@@ -13,8 +13,8 @@ from ai.errors import BudgetExceeded
 from ai.models import USED, Generation, LedgerEntry
 from ai.queries import PricedModel
 from ai.routing.router import Work
-from ai.services import ledger, routes
-from ai.writing import BudgetSpent, Call, Cancelled, Step
+from ai.services import ledger, routes, savings
+from ai.writing import BudgetSpent, Call, Cancelled, Outcome, Step
 from huntaze import leases
 
 T = TypeVar("T")
@@ -32,6 +32,7 @@ class Account:
     def __init__(self, lease: leases.Lease, generation: Generation) -> None:
         self._lease, self._generation = lease, generation
         self._models: dict[tuple[str, str], PricedModel] = {}
+        self._reference: PricedModel | None = None
         self._calls = 0
         self._ended: list[LedgerEntry] = []
         self._next = uuid7()
@@ -51,6 +52,7 @@ class Account:
         finally:
             connection.close()  # the provider may take minutes, and the pool is small
         self._models = {model.key: model for model in chosen.models}
+        self._reference = chosen.reference
         self._generation.route = chosen.route.as_json()
         return chosen.steps()
 
@@ -85,6 +87,10 @@ class Account:
             self._calls += 1
             self._count(self._entry(call))
         return {name: getattr(self._generation, name) for name in (*USED, "route")} | {"calling": None}
+
+    def baseline_nanousd(self, outcome: Outcome) -> int | None:
+        """Return what the route's reference model alone would have cost; see `ai.services.savings`."""
+        return savings.baseline_nanousd(self._generation.kind, outcome, self._reference)
 
     def settle(self) -> None:
         """Write the entries of all calls that have ended, in the caller's transaction; those that are written stay as they are."""

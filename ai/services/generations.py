@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -17,7 +17,7 @@ from ai.errors import BudgetExceeded, GenerationNotOpen
 from ai.models import FINAL, USED, Generation, GenerationStatus
 from ai.providers.base import Usage, estimate_tokens
 from ai.routing.router import NoRoute
-from ai.services import ledger, routes
+from ai.services import cache, ledger, routes, savings
 from ai.services.accounts import Account, surely
 from ai.services.routes import Plan
 from ai.signals import generation_finished
@@ -37,19 +37,21 @@ def request_generation(
 ) -> Generation:
     """Queue one generation and wake a worker once the transaction has committed.
 
-    `order` holds prompt, platforms, tone, length, language, audience, variants and material. What writing each variant twice at full
-    length could cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded when that is more than `max_cost_microusd`, or
-    than a budget has left; an order that is taken stops before it has cost more.
+    `order` holds prompt, platforms, tone, length, language, audience, variants and material. What the dearest path of its route could
+    cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded where not even one call for each variant fits into
+    `max_cost_microusd` or a budget; an order that is taken stops before it has cost more.
     """
     now = context.current()
     key_id = now.credential_id if now.actor_kind == ActorKind.KEY else None
     generation = Generation(workspace_id=workspace_id, created_by_id=created_by_id, key_id=key_id, kind=kind, input=order)
     if max_cost_microusd is not None:
         generation.input = {**order, "max_cost_microusd": max_cost_microusd}
-    chosen = _plan(generation)
+    writing = Writing(kind=kind, order=generation.input)
+    chosen = _plan(writing, generation)
     if chosen is not None:
         _refuse_dearer_than(generation.limit_nanousd, chosen.route.cost_nanousd)
         generation.route, generation.reserved_nanousd = chosen.route.as_json(), chosen.route.cost_nanousd
+        generation.cache_key = cache.key_of(writing, chosen.route)
     with transaction.atomic():
         limits.require(workspace_id=workspace_id, limit="ai_generations")
         generation.save(force_insert=True)
@@ -65,10 +67,11 @@ def estimate_generation(*, workspace_id: UUID, kind: str, order: dict[str, Any])
 
     Low is each variant written once by it, at half of its greatest length; high is the dearest path of the route, which an order holds.
     """
-    chosen = _plan(Generation(workspace_id=workspace_id, kind=kind, input=order))
+    writing = Writing(kind=kind, order=order)
+    chosen = _plan(writing, Generation(workspace_id=workspace_id, kind=kind, input=order))
     if chosen is None:
         return {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
-    writing, first = Writing(kind=kind, order=order), chosen.models[0]
+    first = chosen.models[0]
     prompt_tokens = sum(estimate_tokens(message.content) for message in writing.messages())
     once = Usage(prompt_tokens, 0, writing.prompt.max_output_tokens(order["length"]) // 2, "estimated")
     low, high = order["variants"] * first.cost_nanousd(once), chosen.route.cost_nanousd
@@ -81,7 +84,7 @@ def run_generation(*, generation_id: UUID | str) -> None:
     The provider is called outside of any transaction. The outcome is written by the lease's holder only. A worker that stops
     before it is done puts the generation back and wakes another.
     """
-    lease = leases.claim(Generation, UUID(str(generation_id)), started_at=Now())
+    lease = _claim(UUID(str(generation_id)))
     if lease is None:
         return
     generation = Generation.objects.get(pk=lease.pk)
@@ -89,11 +92,13 @@ def run_generation(*, generation_id: UUID | str) -> None:
     account = Account(lease, generation)
     if not account.open():
         return
-
+    if (known := cache.answer_for(generation)) is not None:
+        _repeat(lease, account, stream, known)
+        return
     writing = Writing(
         kind=generation.kind,
         order=generation.input,
-        seed=generation.id.int % 2**31,
+        seed=generation.input.get("seed", generation.id.int % 2**31),
         plan=account.plan,
         emit=stream.append,
         before_call=account.before_call,
@@ -154,10 +159,32 @@ def attach_asset(*, generation: Generation, asset_id: UUID | None, reason: str =
     generation.save(update_fields=["asset_id", "asset_reason"])
 
 
-def _plan(generation: Generation) -> Plan | None:
+def _claim(pk: UUID) -> leases.Lease | None:
+    """Take the generation, or return None: another worker has it, or writes the same order, after which this one is woken."""
+    try:
+        return leases.claim(Generation, pk, started_at=Now())
+    except IntegrityError as error:
+        if "one_generation_in_flight_per_cache_key" not in str(error):
+            raise
+        return None
+
+
+def _repeat(lease: leases.Lease, account: Account, stream: Writer, known: Generation) -> None:
+    """Give the lease's generation the texts of one that was written for the same order, at no cost."""
+    stream.append("started", {"provider": known.provider})
+    for output in known.outputs:
+        stream.append("text", {"variant": output["variant"], "offset": 0, "text": output["text"]})
+    copied = ("outputs", "provider", "model", "prompt_name", "prompt_hash", "checks", "baseline_nanousd")
+    end = {name: getattr(known, name) for name in copied} | {"cache": Generation.Cache.EXACT}
+    status = surely(lambda: _finish(lease, account, Outcome(), end | {"status": GenerationStatus.SUCCEEDED, "finished_at": Now()}))
+    if status is not None:
+        stream.append("done", {"status": status})
+
+
+def _plan(writing: Writing, generation: Generation) -> Plan | None:
     """Return who would write a generation that is to be ordered, or None where templates would."""
     try:
-        return routes.plan(Writing(kind=generation.kind, order=generation.input).work(), generation)
+        return routes.plan(writing.work(), generation)
     except NoRoute:
         return None
 
@@ -192,6 +219,7 @@ def _finish(lease: leases.Lease, account: Account, outcome: Outcome, end: dict[s
     Where nobody asked for the end but the worker's own stop, the generation goes back among those that wait.
     """
     used = account.end(outcome.calls)
+    end = {"baseline_nanousd": account.baseline_nanousd(outcome), **end}
     with transaction.atomic():
         if _is_cancelled(lease.pk):
             end |= CANCELLED
@@ -204,9 +232,21 @@ def _finish(lease: leases.Lease, account: Account, outcome: Outcome, end: dict[s
             return None
         account.settle()
         generation = Generation.objects.get(pk=lease.pk)
+        savings.note_shadow(generation.kind, outcome)
         _announce(generation)
         ledger.close(generation)
+        if generation.cache_key:
+            transaction.on_commit(lambda: _wake_same(generation))
     return generation.status
+
+
+def _wake_same(generation: Generation) -> None:
+    """Wake a worker for each generation that waited for this one, which had the same order."""
+    waiting = Generation.objects.in_workspace(generation.workspace_id).filter(
+        cache_key=generation.cache_key, status=GenerationStatus.QUEUED
+    )
+    for pk in waiting.values_list("pk", flat=True):
+        leases.wake(tasks.run_generation, pk)
 
 
 def _is_cancelled(generation_id: UUID) -> bool:

@@ -17,10 +17,11 @@ from ai.writing import Step
 
 @dataclass(frozen=True)
 class Plan:
-    """A route, and the model of each of its attempts."""
+    """A route, the model of each of its attempts, and the reference model, if there is one."""
 
     route: Route
     models: tuple[PricedModel, ...]
+    reference: PricedModel | None
 
     def steps(self) -> list[Step]:
         """Return what is asked in turn."""
@@ -43,7 +44,8 @@ def plan(work: Work, generation: Generation) -> Plan:
     )
     found = _route(work, terms, Snapshot(offer.models, datetime.now(UTC).date(), _unwell(offer.models)))
     by_key = {model.key: model for model in offer.models}
-    return Plan(found, tuple(by_key[attempt.provider, attempt.model] for attempt in found.attempts))
+    models = tuple(by_key[attempt.provider, attempt.model] for attempt in found.attempts)
+    return Plan(found, models, by_key[found.reference] if found.reference else None)
 
 
 def _route(work: Work, terms: Terms, now: Snapshot) -> Route:

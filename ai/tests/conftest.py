@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from ai.models import AiModel
 from ai.simulators.client import Simulator
 
 
@@ -35,6 +36,24 @@ def vendor(openai_simulator, settings, catalogue):
     settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = f"{openai_simulator.url}/v1", openai_simulator.key
     settings.AI_MODEL = "gpt-4o-mini"
     return openai_simulator
+
+
+@pytest.fixture
+def pair(vendor, settings, workspace):
+    """Return the simulated OpenAI with gpt-4o-mini and gpt-4o alone, and let the workspace spend 50 dollars."""
+    settings.AI_MODEL = ""
+    AiModel.objects.exclude(name__in=["gpt-4o-mini", "gpt-4o", "claude-haiku-4-5", "claude-sonnet-5-5"]).update(enabled=False)
+    workspace.refresh_from_db()
+    workspace.limits["ai_budget_microusd"]["value"] = 50_000_000
+    workspace.save()
+    return vendor
+
+
+@pytest.fixture
+def two_vendors(pair, settings):
+    """Return the simulated OpenAI and Anthropic, one process with one script, each with a small and a strong model."""
+    settings.ANTHROPIC_BASE_URL, settings.ANTHROPIC_API_KEY = pair.url, pair.key
+    return pair
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ai.models import AiModel, LedgerEntry
+from ai.models import LedgerEntry
 from ai.providers.circuit import CIRCUITS
 from ai.services import ledger
 from ai.tests.factories import ORDER, run
@@ -12,25 +12,8 @@ from ai.tests.test_ledger import allow, order
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MINI, STRONG = ("openai", "gpt-4o-mini"), ("openai", "gpt-4o")
-HAIKU, SONNET = ("anthropic", "claude-haiku-4-5"), ("anthropic", "claude-sonnet-5-5")
 SHORT = {"text": "Too short."}
 GENERATE, CONFIG = "/api/v1/content/generate", "/api/v1/ai/config"
-
-
-@pytest.fixture
-def pair(vendor, settings, workspace):
-    """Return the simulated OpenAI with gpt-4o-mini and gpt-4o, and a workspace that may spend 50 dollars."""
-    settings.AI_MODEL = ""
-    AiModel.objects.exclude(name__in=[MINI[1], STRONG[1], HAIKU[1], SONNET[1]]).update(enabled=False)
-    allow(workspace, ai_budget_microusd=50_000_000)
-    return vendor
-
-
-@pytest.fixture
-def two_vendors(pair, settings):
-    """Return the simulated OpenAI and Anthropic, one process with one script."""
-    settings.ANTHROPIC_BASE_URL, settings.ANTHROPIC_API_KEY = pair.url, pair.key
-    return pair
 
 
 def asked(generation) -> list[tuple[str, str]]:

@@ -28,6 +28,9 @@ AI_SHADOW_PERCENT = env.integer(
     minimum=0,
     help="Share of orders for which the reference model is asked too, to measure how much it would write; billed to the workspace.",
 )
+AI_CACHE_SECONDS = env.integer(
+    "AI_CACHE_SECONDS", 86_400, minimum=0, help="How long an order with a seed is answered by what was written for it before; 0 for never."
+)
 LOCAL_AI_URL = env.url("LOCAL_AI_URL", schemes=("http",), help="The embedded model's server; written by `manage.py up`.")
 HUNTAZE_LOCAL_MODEL = env.text("HUNTAZE_LOCAL_MODEL", help="A GGUF file that replaces the embedded model.")
 AI_CONNECT_TIMEOUT_SECONDS = env.integer(
