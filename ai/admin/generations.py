@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from ai import queries, services
+from ai.admin.routes import in_words
 from ai.errors import GenerationNotOpen
 from ai.models import EntryKind, Generation, GenerationFeedback, GenerationStatus, LedgerEntry
 from huntaze.admin import ReadOnlyAdmin
@@ -54,7 +55,7 @@ class GenerationAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "workspace", "kind", "state", "provider", "model", "cost")
     list_filter = ("status", "kind", "provider", "created_at")
     list_select_related = ("workspace",)
-    exclude = ("lease_token",)
+    exclude = ("lease_token", "route")
     search_fields = ("=id", "workspace__name", "created_by__email", "input__prompt")
     actions = ("cancel",)
     actions_list = ("prompts",)
@@ -71,8 +72,13 @@ class GenerationAdmin(ReadOnlyAdmin):
         return f"{generation.cost_nanousd / 1e9:.6f}"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Return the columns, then what each call cost."""
-        return [*super().get_fields(request, obj), "calls"]
+        """Return the columns, then the route in words, and what each call cost."""
+        return [*super().get_fields(request, obj), "decision", "calls"]
+
+    @admin.display(description=_("route"))
+    def decision(self, generation: Generation) -> str:
+        """Return which models were to be asked, in order, and why; nothing where none was."""
+        return in_words(generation.route) if generation.route else "-"
 
     @admin.display(description=_("calls"))
     def calls(self, generation: Generation) -> str:

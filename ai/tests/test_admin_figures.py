@@ -1,6 +1,7 @@
-"""What staff see of prompts and of spending."""
+"""What staff see of prompts, of spending, and of the route and the calls of a generation."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from accounts.tests.factories import make_user
 from ai import prompts, queries
+from ai.admin.routes import CHECKS, REASONS, ROLES, WHY
 from ai.models import GenerationFeedback
 from ai.queries.prompts import wilson
+from ai.routing.router import Alternative, Attempt, Check, Reason, Role, Route, Why
 from ai.tests.factories import make_generation, settle
 
 PROMPTS, SPENDING = "/admin/ai/generation/prompts/", "/admin/ai/ledgerentry/spending/"
@@ -136,3 +139,43 @@ def test_page_of_a_generation_shows_its_calls(staff_browser, workspace):
     settle(workspace, nanousd=1_230_000, generation_id=generation.id, provider="openai", model="gpt-4o-mini", input_tokens=512)
     page = staff_browser.get(f"/admin/ai/generation/{generation.id}/change/").content.decode()
     assert ("openai/gpt-4o-mini" in page, '<td class="number">512</td>' in page, "US$ 0.001230" in page) == (True, True, True)
+
+
+ROUTE = Route(
+    task="post",
+    why="cheap_first",
+    attempts=(
+        Attempt("openai", "gpt-4o-mini", "first", "checker", 250_000),
+        Attempt("openai", "gpt-4o", "escalation", "checker", 4_000_000),
+    ),
+    alternatives=(Alternative("anthropic", "claude-haiku", 900_000, "privacy"),),
+    cost_nanousd=4_250_000,
+    score=0.25,
+    calibrated_on="2026-11-20",
+    reference=("openai", "gpt-4o"),
+)
+
+
+def test_every_word_of_the_router_is_explained():
+    assert [set(words) for words in (WHY, ROLES, CHECKS, REASONS)] == [set(get_args(words)) for words in (Why, Role, Check, Reason)]
+
+
+@pytest.mark.django_db
+def test_page_of_a_generation_tells_its_route_in_words(staff_browser, workspace):
+    generation = ended(workspace, route=ROUTE.as_json())
+    page = staff_browser.get(f"/admin/ai/generation/{generation.id}/change/").content.decode()
+    told = (
+        "A small model is asked first, and its answer is checked.",
+        "At most US$ 0.004250 in all.",
+        "Learned score 0.250, of 2026-11-20.",
+        "Savings are measured against openai/gpt-4o.",
+        "where the check still finds something",
+        "beyond the privacy tier of the workspace",
+        "US$ 0.000900",
+    )
+    assert [text for text in told if text not in page] == []
+
+
+@pytest.mark.django_db
+def test_page_of_a_generation_that_asked_no_model_is_shown(staff_browser, workspace):
+    assert staff_browser.get(f"/admin/ai/generation/{make_generation(workspace).id}/change/").status_code == 200
