@@ -1,6 +1,6 @@
 """The home as any client sees it: what it shows to whom, and that what it does is done by the services that the API calls."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -162,6 +162,20 @@ def test_spending_is_drawn_day_by_day_beside_the_thirty_days_before(browser, wor
     )
 
 
+def test_savings_are_drawn_day_by_day_losses_too(browser, workspace, stranger_workspace):
+    now = datetime.now(UTC)
+    for place, cost, days_ago in ((workspace, 1_000, 0), (workspace, 7_000, 1), (workspace, 1_000, 30), (stranger_workspace, 0, 0)):
+        ended = {"status": "succeeded", "finished_at": now - timedelta(days=days_ago)}
+        make_generation(place, cost_nanousd=cost, baseline_nanousd=5_000, **ended)
+    chart = browser.get("/").context["charts"][1]
+    shown = [bar.shown for bar in chart.bars]
+    assert (shown[-3:], chart.bars[-1].before, chart.bars[-2].y) == (
+        [dollars(0), dollars(-2_000), dollars(4_000)],
+        dollars(4_000),
+        chart.zero,
+    )
+
+
 @pytest.mark.parametrize("rows", [1, 10])
 def test_home_takes_the_same_queries_whatever_it_shows(browser, owner, workspace, rows, django_assert_num_queries):
     for number in range(rows):
@@ -169,9 +183,9 @@ def test_home_takes_the_same_queries_whatever_it_shows(browser, owner, workspace
         make_asset(workspace)
         settle(workspace, days_ago=number, nanousd=1000)
         make_workspace(owner=owner)
-    # The cookie, its session, the person, who acts where; the workspaces, the texts, the drafts and the spending;
+    # The cookie, its session, the person, who acts where; the workspaces, the texts, the drafts; what was spent, saved and rated;
     # of the plan: texts, pieces, members, invitations, limits and budgets.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         browser.get("/")
 
 

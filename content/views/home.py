@@ -195,14 +195,22 @@ def _charts(workspace_id: UUID) -> list[charts.Chart]:
     """Return the charts of the last DAYS days, today included, beside as many before them."""
     days = queries.usage_by_day(workspace_id=workspace_id, last=datetime.now(UTC).date(), days=2 * DAYS)
     names = [date_format(day, "j M") for day, _sums in days[DAYS:]]
-    spent = [sums.get("nanousd", 0) for _day, sums in days]
+
+    def of(values: list[int], *, title: str, column: str, empty: str) -> charts.Chart:
+        points = list(zip(names, values[DAYS:], strict=True))
+        return charts.bars(title=title, column=column, empty=empty, points=points, before=values[:DAYS], show=charts.dollars)
+
     return [
-        charts.bars(
+        of(
+            [sums["nanousd"] if sums else 0 for _day, sums in days],
             title=_("Spent on AI a day, in US dollars"),
             column=_("Spent"),
-            empty=_("Nothing was spent in these 60 days. What models cost appears here day by day, once one that is paid for has written."),
-            points=list(zip(names, spent[DAYS:], strict=True)),
-            before=spent[:DAYS],
-            show=charts.dollars,
-        )
+            empty=_("Nothing was spent in these 60 days. What models cost appears here day by day."),
+        ),
+        of(
+            [sums["savings"]["saved_nanousd"] if sums else 0 for _day, sums in days],
+            title=_("Saved on AI a day, in US dollars"),
+            column=_("Saved"),
+            empty=_("Nothing was saved in these 60 days. What texts cost less than the reference model alone appears here day by day."),
+        ),
     ]

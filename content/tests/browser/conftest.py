@@ -15,7 +15,7 @@ __all__ = ["axe", "chromium", "context", "page"]
 PEOPLE = ("looks@example.com", "with@example.com", "without@example.com", "stops@example.com")
 # A person with texts, drafts and two months of spending: what the pictures show.
 MAKE_PEOPLE = """
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from django.contrib.auth.hashers import make_password
 from accounts import services
 from accounts.models import User
@@ -30,6 +30,9 @@ make_workspace(owner=cleo)
 place = cleo.default_workspace
 for days_ago in range(60):
     settle(place, days_ago=days_ago, nanousd=(days_ago * 7919 % 13) * 2_500_000 + 60_000_000 - days_ago * 700_000)
+for days_ago in range(60):
+    cost, at = (days_ago * 5 % 7) * 1_500_000, datetime.now(timezone.utc) - timedelta(days=days_ago)
+    make_generation(place, status="cancelled", finished_at=at, cost_nanousd=cost, baseline_nanousd=(days_ago * 3 % 11) * 9_000_000)
 for kind, prompt, status in (
     ("post", "A slow Sunday morning in my kitchen", "succeeded"),
     ("caption", "Pancakes with too much maple syrup", "succeeded"),
@@ -39,6 +42,7 @@ for kind, prompt, status in (
     row = make_generation(
         place, kind=kind, input={{"prompt": prompt}}, status=status, finished_at=datetime.now(timezone.utc),
         outputs=[text] if status == "succeeded" else [], provider="openai", model="gpt-4o-mini", cost_nanousd=1_250_000,
+        baseline_nanousd=21_000_000,
         error=None if status == "succeeded" else {{"code": "timeout", "detail": "The AI provider did not answer in time."}},
     )
     if status == "succeeded":
