@@ -1,20 +1,21 @@
-"""Write the variants of one generation: ask the models in the order of the route, check, ask on with the reason, else templates write.
+"""Write the variants of one assignment: ask the models in the order of the route, judge, ask on with the reason, else stand in.
 
-Knows providers, prompts, the checker and the templates, but no database: what happens is told to `emit` as it happens.
+Knows providers and no database: what happens is told to `emit` as it happens.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
-from ai import checker, prompts, template_engine
 from ai.checker import Failure
+from ai.prompts import Prompt
 from ai.providers.base import Completion, CompletionRequest, Message, Provider, ProviderError, TextChunk, Usage, most_usage
 from ai.providers.retry import with_retries
 from ai.routing.router import NoRoute, Reason, Role, Work
+from ai.template_engine import UnsupportedByTemplate
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -43,6 +44,43 @@ class Call(NamedTuple):
 BeforeCall = Callable[[list[Call]], None]
 
 
+class Assignment(Protocol):
+    """What is to be written in `variants` of its `order`, in the order's `language`."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def order(self) -> Mapping[str, Any]: ...
+
+    @property
+    def prompt(self) -> Prompt: ...
+
+    @property
+    def max_output_tokens(self) -> int: ...
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether readers see a text before it is judged."""
+        ...
+
+    def decided(self) -> dict[str, Any] | None:
+        """Return the one output that rules alone write, or None where models are asked."""
+        ...
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return what a model is asked first."""
+        ...
+
+    def judge(self, answer: str) -> dict[str, Any] | list[Failure]:
+        """Return the fields of an output, `text` among them, or what is wrong with a model's answer."""
+        ...
+
+    def stand_in(self, variant: int) -> dict[str, Any]:
+        """Return the fields of the output for when no answer is kept, `text` and `origin` among them. Raises UnsupportedByTemplate."""
+        ...
+
+
 @dataclass
 class Outcome:
     """What came of a generation: finished variants, the calls made and which of them answered, and why it ended early, if it did.
@@ -59,9 +97,9 @@ class Outcome:
     cancelled: bool = False
 
     @property
-    def from_template(self) -> bool:
-        """Return whether the template engine wrote all that there is."""
-        return bool(self.outputs) and all(output["origin"] == "template" for output in self.outputs)
+    def is_without_model(self) -> bool:
+        """Return whether templates or rules wrote all that there is."""
+        return bool(self.outputs) and all(output["origin"] != "model" for output in self.outputs)
 
 
 class Cancelled(Exception):
@@ -79,14 +117,13 @@ def no_plan(_work: Work) -> Sequence[Step]:
 
 @dataclass(kw_only=True, eq=False)
 class Writing:
-    """One run over the variants of an order; `stop` may be called from any thread.
+    """One run over the variants of an assignment; `stop` may be called from any thread.
 
-    `plan` says what is asked in turn for each variant, until a text passes, or raises NoRoute; templates write where no text does.
+    `plan` says what is asked in turn for each variant, until an answer passes, or raises NoRoute; else the assignment has a stand-in.
     `before_call` is told of all calls and the next one, at its most; it may raise BudgetSpent or Cancelled.
     """
 
-    kind: str
-    order: dict[str, Any]
+    assignment: Assignment
     seed: int = 0
     plan: Callable[[Work], Sequence[Step]] = no_plan
     emit: Emit = lambda _event, _data: None
@@ -94,7 +131,6 @@ class Writing:
     outcome: Outcome = field(init=False, default_factory=Outcome)
 
     def __post_init__(self) -> None:
-        self.prompt = prompts.load(self.kind)
         self._steps: Sequence[Step] = ()
         self._absence: Reason = "no_model"
         self._stopped = threading.Event()
@@ -104,10 +140,12 @@ class Writing:
 
     @property
     def writer(self) -> tuple[str, str]:
-        """Return provider and model of the first text by a model; of what was asked first where there is none, but no template either."""
+        """Return provider and model of the first text by a model; of what was asked first, or what stood in, without."""
         if self.outcome.answers:
             return self.outcome.answers[0].step.key
-        return self._steps[0].key if self._steps and not self.outcome.from_template else ("template", "")
+        if self._steps and not self.outcome.is_without_model:
+            return self._steps[0].key
+        return (self.outcome.outputs[0]["origin"] if self.outcome.outputs else "template"), ""
 
     def stop(self) -> None:
         """End the writing: the provider's call is closed at once and no other begins."""
@@ -117,9 +155,13 @@ class Writing:
 
     def run(self) -> Outcome:
         """Write all variants; a provider's failure or a stop ends the run and keeps the variants written before."""
+        if decided := self.assignment.decided():
+            self.emit("started", {"provider": decided["origin"]})
+            self.outcome.outputs.append({"variant": 1, **self._without_model(1, decided)})
+            return self.outcome
         self._choose()
         try:
-            for variant in range(1, self.order["variants"] + 1):
+            for variant in range(1, self.assignment.order["variants"] + 1):
                 self.outcome.outputs.append({"variant": variant, **self._write_variant(variant)})
             self._measure()
         except Cancelled:
@@ -128,29 +170,24 @@ class Writing:
             self.outcome.error = {"code": error.code, "detail": error.detail, "upstream": error.upstream}
         except BudgetSpent as error:
             self.outcome.error = {"code": "budget_exceeded", "detail": str(error)}
-        except template_engine.UnsupportedByTemplate as error:
+        except UnsupportedByTemplate as error:
             self.outcome.error = {"code": "unsupported_by_template", "detail": str(error)}
         return self.outcome
 
     def work(self) -> Work:
         """Return what the router is told of this order: one call for each variant, told at its most."""
-        messages = self.messages()
+        messages, order = self.assignment.messages(), self.assignment.order
         most = most_usage(self._request(messages, model="", variant=1))
         return Work(
-            task=self.kind,
+            task=self.assignment.kind,
             prompt="\n".join(message.content for message in messages),
             input_tokens=most.input_tokens,
             max_output_tokens=most.output_tokens,
-            language=self.order["language"],
+            language=order["language"],
             # A second call reads the first one's text besides, four bytes of most tokens, and a few sentences about it.
             repair_tokens=4 * most.output_tokens + CORRECTION_TOKENS,
-            times=self.order["variants"],
+            times=order["variants"],
         )
-
-    def messages(self) -> tuple[Message, ...]:
-        """Return what a model is asked first."""
-        names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")
-        return tuple(self.prompt.render(**{name: self.order[name] for name in names}))
 
     def _choose(self) -> None:
         try:
@@ -164,14 +201,14 @@ class Writing:
             raise Cancelled
         if not self._steps:
             self._reject(variant, 1, [self._why_none()])
-            return self._from_template(variant)
-        messages = self.messages()
+            return self._stand_in(variant)
+        messages = self.assignment.messages()
         correction: tuple[Message, ...] = ()
         drafts, fault = 0, None
         for step in self._steps:
             if step.role not in DRAFTING or step.key in self._failed:
                 continue
-            streamed = drafts == 0 and self._shown != variant
+            streamed = self.assignment.is_streamed and drafts == 0 and self._shown != variant
             try:
                 text = self._ask(step, (*messages, *correction), variant=variant, streamed=streamed)
             except ProviderError as error:
@@ -181,14 +218,14 @@ class Writing:
                 fault = error
                 continue
             drafts, fault = drafts + 1, None
-            failures = self._failures(text, messages)
-            if not failures:
-                return self._keep(variant, checker.clean(text), streamed=streamed)
-            self._reject(variant, drafts, failures)
-            correction = _correction(text, failures)
+            judged = self.assignment.judge(text)
+            if isinstance(judged, dict):
+                return self._keep(variant, judged, streamed=streamed)
+            self._reject(variant, drafts, judged)
+            correction = self._correction(text, judged)
         if fault is not None:
             raise fault
-        return self._from_template(variant)
+        return self._stand_in(variant)
 
     def _measure(self) -> None:
         """Ask the reference model, where it is wanted, what it would have written: its length counts, its failure does not."""
@@ -196,7 +233,7 @@ class Writing:
         if step is None or not answers or answers[0].step.key == step.key:
             return
         try:
-            self._ask(step, self.messages(), variant=1, streamed=False)
+            self._ask(step, self.assignment.messages(), variant=1, streamed=False)
         except (ProviderError, BudgetSpent, Cancelled):
             return
         self.outcome.shadow = self.outcome.calls[-1]
@@ -219,9 +256,10 @@ class Writing:
         return CompletionRequest(
             model=model,
             messages=messages,
-            max_output_tokens=self.prompt.max_output_tokens(self.order["length"]),
-            temperature=self.prompt.temperature,
+            max_output_tokens=self.assignment.max_output_tokens,
+            temperature=self.assignment.prompt.temperature,
             seed=(self.seed + variant) % 2**31,
+            schema=self.assignment.prompt.schema,
         )
 
     def _open(self, step: Step, request: CompletionRequest) -> Completion:
@@ -234,53 +272,33 @@ class Writing:
     def _note(self, step: Step, usage: Usage) -> None:
         self.outcome.calls.append(Call(step, usage))
 
-    def _failures(self, text: str, messages: tuple[Message, ...]) -> list[Failure]:
-        instructions = "\n".join(message.content for message in messages)
-        order = self.order
-        return checker.check(
-            checker.clean(text),
-            kind=self.kind,
-            length=order["length"],
-            language=order["language"],
-            prompt_text=order["prompt"],
-            instructions_text=instructions,
-        )
-
     def _reject(self, variant: int, draft: int, failures: list[Failure]) -> None:
         checks = [{"variant": variant, "draft": draft, "code": failure.code, "detail": failure.detail} for failure in failures]
         self.outcome.checks += checks
         self.emit("rejected", {"variant": variant, "draft": draft, "reasons": [failure.code for failure in failures]})
 
-    def _keep(self, variant: int, text: str, *, streamed: bool) -> dict[str, Any]:
-        """Take the last call's text."""
+    def _keep(self, variant: int, written: dict[str, Any], *, streamed: bool) -> dict[str, Any]:
+        """Take what was written by the last call."""
         answer = self.outcome.calls[-1]
         self.outcome.answers.append(answer)
         if not streamed:
-            self.emit("replaced", {"variant": variant, "text": text, "origin": "model"})
+            self.emit("replaced", {"variant": variant, **written, "origin": "model"})
         provider, model = answer.step.key
-        return {"text": text, "origin": "model", "provider": provider, "model": model}
+        return {**written, "origin": "model", "provider": provider, "model": model}
 
     def _why_none(self) -> Failure:
         if self._absence == "language":
             return Failure("model_language", _("The embedded model writes English only."))
         return Failure("no_model", _("No AI model is configured that the workspace's privacy tier allows."))
 
-    def _from_template(self, variant: int) -> dict[str, Any]:
-        order = self.order
-        text = template_engine.write(
-            kind=self.kind,
-            language=order["language"],
-            tone=order["tone"],
-            length=order["length"],
-            theme=order["prompt"],
-            platforms=order["platforms"],
-            audience=order["audience"],
-            seed=self.seed + variant,
-        )
-        self.emit("replaced", {"variant": variant, "text": text, "origin": "template"})
-        return {"text": text, "origin": "template", "provider": "template", "model": ""}
+    def _stand_in(self, variant: int) -> dict[str, Any]:
+        return self._without_model(variant, self.assignment.stand_in(variant))
 
+    def _without_model(self, variant: int, written: dict[str, Any]) -> dict[str, Any]:
+        self.emit("replaced", {"variant": variant, **written})
+        return {**written, "provider": written["origin"], "model": ""}
 
-def _correction(text: str, failures: list[Failure]) -> tuple[Message, ...]:
-    reasons = " ".join(failure.detail for failure in failures)
-    return (Message("assistant", text), Message("user", f"That draft cannot be used. {reasons} Write it again, and only the text itself."))
+    def _correction(self, text: str, failures: list[Failure]) -> tuple[Message, ...]:
+        reasons = " ".join(failure.detail for failure in failures)
+        wanted = "the text itself" if self.assignment.prompt.schema is None else "the corrected JSON"
+        return (Message("assistant", text), Message("user", f"That draft cannot be used. {reasons} Write it again, and only {wanted}."))

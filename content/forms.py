@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ai.models import GenerationKind
+from ai.models import CONTENT_CHOICES
 from content.serializers import GenerateSerializer
 from huntaze.api.serializers import read
 
@@ -34,7 +34,7 @@ class OrderForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
         help_text=_("A sentence or two: what happened, for whom, what people should do."),
     )
-    kind = forms.ChoiceField(label=_("What is to be written"), choices=GenerationKind.choices)
+    kind = forms.ChoiceField(label=_("What is to be written"), choices=CONTENT_CHOICES)
     tone = forms.ChoiceField(label=_("Tone"), choices=TONE_NAMES.items(), initial="friendly")
     length = forms.ChoiceField(label=_("Length"), choices=LENGTH_NAMES.items(), initial="medium")
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES.items(), initial="en")

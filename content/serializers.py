@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from ai.models import LANGUAGES, GenerationKind
+from ai.models import CONTENT_CHOICES, LANGUAGES
 from content.models import AssetStatus, AssetType, ContentAsset
 from huntaze.api.serializers import BoundedListField, QuerySerializer, StrictModelSerializer, StrictSerializer
 
@@ -99,7 +99,7 @@ class AssetQuerySerializer(QuerySerializer):
 class GenerateSerializer(StrictSerializer):
     """The order for a generation."""
 
-    kind = serializers.ChoiceField(GenerationKind.choices)
+    kind = serializers.ChoiceField(CONTENT_CHOICES)
     prompt = serializers.CharField(max_length=4000)
     platforms = BoundedListField(child=serializers.ChoiceField(PLATFORMS), max_length=len(PLATFORMS), default=list)
     tone = serializers.ChoiceField(TONES, default="friendly")

@@ -9,7 +9,7 @@ from django.utils.text import Truncator
 
 from accounts import limits
 from ai import services as ai
-from ai.models import Generation, GenerationStatus
+from ai.models import PERSONAL_KINDS, Generation, GenerationStatus
 from content.errors import VariantAlreadySaved
 from content.models import AssetType, ContentAsset
 from huntaze import audit, events
@@ -36,9 +36,10 @@ def create_asset(*, workspace_id: UUID, created_by_id: UUID | None, **fields: An
 def save_variant(*, generation: Generation, variant: int, created_by_id: UUID | None, **fields: Any) -> ContentAsset:
     """Turn one output of a generation into a draft asset; `fields` override title, category, tags and the like.
 
-    Raises KeyError when there is no such output, VariantAlreadySaved and PlanLimitReached.
+    Raises KeyError when there is no such output, or it is a message to a fan, VariantAlreadySaved and PlanLimitReached.
     """
-    output = next((output for output in generation.outputs if output["variant"] == variant), None)
+    outputs = () if generation.kind in PERSONAL_KINDS else generation.outputs
+    output = next((output for output in outputs if output["variant"] == variant), None)
     if output is None:
         raise KeyError(variant)
     fields = {

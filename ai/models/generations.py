@@ -22,6 +22,13 @@ class GenerationKind(models.TextChoices):
     IDEAS = "ideas", _("Ideas")
     SCRIPT = "script", _("Script")
     HASHTAGS = "hashtags", _("Hashtags")
+    REPLY = "reply", _("Reply")
+    PERSONALIZE = "personalize", _("Personal message")
+
+
+# Messages to one fan: they are not content, and never answered by what was written for another.
+PERSONAL_KINDS = (GenerationKind.REPLY, GenerationKind.PERSONALIZE)
+CONTENT_CHOICES = [choice for choice in GenerationKind.choices if choice[0] not in PERSONAL_KINDS]
 
 
 class GenerationStatus(models.TextChoices):

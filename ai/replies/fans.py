@@ -20,7 +20,7 @@ def segments_of(fan: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
     """Return `tier`, and what is known of `spending`, `activity`, `answers` and `part_of_day`, for the fan of an order as of `at`.
 
     `fan` is as the order stores it: `tier`, `total_spent` with `amount` in minor units, `last_active_at` in ISO 8601, `response_rate`
-    from 0 to 1, `timezone` (IANA).
+    in percent, `timezone` (IANA).
     """
     found = {"tier": str(fan["tier"])}
     if spent := fan.get("total_spent"):
@@ -29,7 +29,7 @@ def segments_of(fan: Mapping[str, Any], *, at: datetime) -> dict[str, str]:
         away = at - datetime.fromisoformat(last)
         found["activity"] = ACTIVITY[(away > _MODERATE) + (away > _INACTIVE)]
     if (rate := fan.get("response_rate")) is not None:
-        found["answers"] = ANSWERS[(rate >= 1 / 3) + (rate >= 2 / 3)]
+        found["answers"] = ANSWERS[(rate >= 33) + (rate >= 67)]
     if zone := fan.get("timezone"):
         found["part_of_day"] = PARTS_OF_DAY[at.astimezone(ZoneInfo(zone)).hour // 6]
     return found

@@ -27,6 +27,7 @@ class Personalization:
     at: datetime
     voice: Voice
 
+    kind = "personalize"
     is_streamed = False  # nothing of a message is shown before it has passed
 
     @cached_property
@@ -36,6 +37,9 @@ class Personalization:
     @property
     def max_output_tokens(self) -> int:
         return self.prompt.max_output_tokens()
+
+    def decided(self) -> None:
+        """Leave it to the models: no rule writes a message."""
 
     def messages(self) -> tuple[Message, ...]:
         """Return what a model is asked; the template's message, where there is one, is the draft that it starts from."""

@@ -21,6 +21,7 @@ MOST_CHARACTERS = 600
 DRAFT, ESCALATE = "draft", "escalate"
 # Why a model may escalate, besides what the rules know; and why nobody drafted anything.
 ASKED_IF_HUMAN, OTHER, NO_DRAFT = "asked_if_human", "other", "no_draft"
+ESCALATIONS = (*guardrails.REASONS, ASKED_IF_HUMAN, OTHER, NO_DRAFT)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +37,7 @@ class Suggestion:
     voice: Voice
     snippets: Sequence[Mapping[str, str]] = ()
 
+    kind = "reply"
     is_streamed = False  # nothing of a draft is shown before it has passed
 
     @cached_property
@@ -74,8 +76,13 @@ class Suggestion:
         schema = self.prompt.schema
         read = structured.read(answer, schema) if schema else structured.Unfit("not_as_asked", ())
         if isinstance(read, structured.Unfit):
-            details = {"not_json": _("It is not JSON."), "not_as_asked": _("It is not the JSON that was asked for.")}
-            return [Failure(read.code, details[read.code])]
+            # What is wrong in particular would quote the answer.
+            is_json = read.code == "not_as_asked"
+            return [
+                Failure("not_as_asked", _("It is not the JSON that was asked for."))
+                if is_json
+                else Failure("not_json", _("It is no JSON."))
+            ]
         said = read.data
         if said["decision"] == ESCALATE or said["reason"] != "none":
             return _escalated(OTHER if said["reason"] == "none" else said["reason"])

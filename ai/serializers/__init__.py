@@ -15,6 +15,7 @@ from ai.serializers.ledger import (
     UsageSerializer,
 )
 from ai.serializers.quick_replies import QuickRepliesSerializer, QuickReplyListSerializer
+from ai.serializers.replies import PersonalizeSerializer, SuggestSerializer
 
 __all__ = [
     "AzureSetupSerializer",
@@ -29,11 +30,13 @@ __all__ = [
     "LedgerEntrySerializer",
     "LedgerQuerySerializer",
     "ModelListSerializer",
+    "PersonalizeSerializer",
     "ProviderStatusListSerializer",
     "QuickRepliesSerializer",
     "QuickReplyListSerializer",
     "SmokeOrderSerializer",
     "SmokeSerializer",
+    "SuggestSerializer",
     "UsageQuerySerializer",
     "UsageSerializer",
 ]

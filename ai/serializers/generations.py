@@ -5,6 +5,7 @@ from typing import Any, get_args
 from rest_framework import serializers
 
 from ai.models import Generation, GenerationKind, GenerationStatus, UsageSource
+from ai.replies.suggesting import DRAFT, ESCALATE, ESCALATIONS
 from ai.routing.router import Check, Reason, Role, Why
 from huntaze.api.serializers import QuerySerializer
 
@@ -12,9 +13,11 @@ from huntaze.api.serializers import QuerySerializer
 class GenerationOutputSerializer(serializers.Serializer[Any]):
     variant = serializers.IntegerField()
     text = serializers.CharField()
-    origin = serializers.ChoiceField(["model", "template"])
+    origin = serializers.ChoiceField(["model", "template", "rules"])
     provider = serializers.CharField()
     model = serializers.CharField()
+    decision = serializers.ChoiceField([DRAFT, ESCALATE], required=False, help_text="Of a reply: whether a person must answer instead.")
+    reasons = serializers.ListField(child=serializers.ChoiceField(ESCALATIONS), required=False, help_text="Why a person must answer.")
 
 
 class GenerationCheckSerializer(serializers.Serializer[Any]):

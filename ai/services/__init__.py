@@ -18,6 +18,7 @@ from ai.services.generations import (
 from ai.services.moderation import Judgement, moderate
 from ai.services.proof import drifts, report_drift
 from ai.services.quick_replies import PLACEHOLDERS, WrongQuickReply, set_quick_replies
+from ai.services.replies import personalize_message, suggest_replies
 from ai.services.smoke import smoke_azure
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "estimate_generation",
     "ledger",
     "moderate",
+    "personalize_message",
     "rate_generation",
     "report_drift",
     "request_generation",
@@ -42,6 +44,7 @@ __all__ = [
     "set_config",
     "set_quick_replies",
     "smoke_azure",
+    "suggest_replies",
     "sweep_generations",
     "sync_models",
     "watch_spending",

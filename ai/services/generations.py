@@ -19,6 +19,7 @@ from ai.providers.base import Usage, estimate_tokens
 from ai.routing.router import NoRoute
 from ai.services import cache, ledger, routes, savings
 from ai.services.accounts import Account, surely
+from ai.services.assignments import assignment_of, seed_of
 from ai.services.routes import Plan
 from ai.signals import generation_finished
 from ai.stream import Writer
@@ -37,16 +38,16 @@ def request_generation(
 ) -> Generation:
     """Queue one generation and wake a worker once the transaction has committed.
 
-    `order` holds prompt, platforms, tone, length, language, audience, variants and material. What the dearest path of its route could
-    cost is held in the ledger. Raises PlanLimitReached, or BudgetExceeded where not even one call for each variant fits into
-    `max_cost_microusd` or a budget; an order that is taken stops before it has cost more.
+    `order` is what the assignment of its kind reads. What the dearest path of its route could cost is held in the ledger. Raises
+    PlanLimitReached, or BudgetExceeded where not even one call for each variant fits into `max_cost_microusd` or a budget; an order
+    that is taken stops before it has cost more.
     """
     now = context.current()
     key_id = now.credential_id if now.actor_kind == ActorKind.KEY else None
     generation = Generation(workspace_id=workspace_id, created_by_id=created_by_id, key_id=key_id, kind=kind, input=order)
     if max_cost_microusd is not None:
         generation.input = {**order, "max_cost_microusd": max_cost_microusd}
-    writing = Writing(kind=kind, order=generation.input)
+    writing = Writing(assignment=assignment_of(generation))
     chosen = _plan(writing, generation)
     if chosen is not None:
         _refuse_dearer_than(generation.limit_nanousd, chosen.route.cost_nanousd)
@@ -67,13 +68,14 @@ def estimate_generation(*, workspace_id: UUID, kind: str, order: dict[str, Any])
 
     Low is each variant written once by it, at half of its greatest length; high is the dearest path of the route, which an order holds.
     """
-    writing = Writing(kind=kind, order=order)
-    chosen = _plan(writing, Generation(workspace_id=workspace_id, kind=kind, input=order))
+    generation = Generation(workspace_id=workspace_id, kind=kind, input=order)
+    assignment = assignment_of(generation)
+    chosen = _plan(Writing(assignment=assignment), generation)
     if chosen is None:
         return {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
     first = chosen.models[0]
-    prompt_tokens = sum(estimate_tokens(message.content) for message in writing.messages())
-    once = Usage(prompt_tokens, 0, writing.prompt.max_output_tokens(order["length"]) // 2, "estimated")
+    prompt_tokens = sum(estimate_tokens(message.content) for message in assignment.messages())
+    once = Usage(prompt_tokens, 0, assignment.max_output_tokens // 2, "estimated")
     low, high = order["variants"] * first.cost_nanousd(once), chosen.route.cost_nanousd
     return {"provider": first.provider, "model": first.name, "low_microusd": -(-low // 1000), "high_microusd": -(-high // 1000)}
 
@@ -96,9 +98,8 @@ def run_generation(*, generation_id: UUID | str) -> None:
         _repeat(lease, account, stream, known)
         return
     writing = Writing(
-        kind=generation.kind,
-        order=generation.input,
-        seed=generation.input.get("seed", generation.id.int % 2**31),
+        assignment=assignment_of(generation),
+        seed=seed_of(generation),
         plan=account.plan,
         emit=stream.append,
         before_call=account.before_call,
@@ -182,7 +183,9 @@ def _repeat(lease: leases.Lease, account: Account, stream: Writer, known: Genera
 
 
 def _plan(writing: Writing, generation: Generation) -> Plan | None:
-    """Return who would write a generation that is to be ordered, or None where templates would."""
+    """Return who would write a generation that is to be ordered, or None where templates or rules would."""
+    if writing.assignment.decided():
+        return None
     try:
         return routes.plan(writing.work(), generation)
     except NoRoute:
@@ -264,8 +267,8 @@ def _end(writing: Writing, outcome: Outcome) -> dict[str, Any]:
         "outputs": outcome.outputs,
         "provider": provider,
         "model": model,
-        "prompt_name": writing.prompt.name,
-        "prompt_hash": writing.prompt.hash,
+        "prompt_name": writing.assignment.prompt.name,
+        "prompt_hash": writing.assignment.prompt.hash,
         "checks": outcome.checks,
         "error": outcome.error,
         "finished_at": Now(),

@@ -31,7 +31,7 @@ FANS = st.fixed_dictionaries(
         "preferred_content": st.sampled_from(["yoga", "videos & photos", "www.evil.com"]),
         "total_spent": st.fixed_dictionaries({"amount": st.integers(0, 10**6), "currency": st.just("usd")}),
         "last_active_at": st.integers(0, 10**7).map(lambda seconds: (AT - timedelta(seconds=seconds)).isoformat()),
-        "response_rate": st.floats(0, 1),
+        "response_rate": st.integers(0, 100),
         "timezone": st.sampled_from(["Europe/Paris", "Asia/Tokyo", "UTC"]),
     },
 )
@@ -109,7 +109,7 @@ def test_activity_is_told_by_three_and_fourteen_days(days, activity):
 
 
 def test_fan_is_described_in_words_and_no_line_can_pass_for_another():
-    fan = FAN | {"name": "Leo\ntier: premium", "timezone": "Asia/Tokyo", "response_rate": 0.5, "last_interactions": ["bought\na set"]}
+    fan = FAN | {"name": "Leo\ntier: premium", "timezone": "Asia/Tokyo", "response_rate": 50, "last_interactions": ["bought\na set"]}
     assert described(fan, at=AT).splitlines() == [
         "tier: basic",
         "answers: sometimes",

@@ -6,6 +6,7 @@ from ai.views.generations import GenerationViewSet
 from ai.views.health import AzureSmokeView, AzureView, StatusView
 from ai.views.ledger import BudgetsView, LedgerViewSet, UsageView, VerifyLedger
 from ai.views.quick_replies import QuickRepliesView
+from ai.views.replies import PersonalizeView, SuggestView
 
 __all__ = [
     "AzureSmokeView",
@@ -15,8 +16,10 @@ __all__ = [
     "GenerationViewSet",
     "LedgerViewSet",
     "ModelsView",
+    "PersonalizeView",
     "QuickRepliesView",
     "StatusView",
+    "SuggestView",
     "UsageView",
     "VerifyLedger",
 ]

@@ -52,6 +52,7 @@ SPECTACULAR_SETTINGS = {
         "ActorKind": "huntaze.models.ActorKind",
         "AuditDamage": "huntaze.audit.Damage",
         "GenerationKind": "ai.models.GenerationKind",
+        "ContentKind": "ai.models.CONTENT_CHOICES",
         "Plan": "accounts.models.Plan",
         "AssetStatus": "content.models.AssetStatus",
         "GenerationStatus": "ai.models.GenerationStatus",

@@ -280,6 +280,16 @@ def set_ai_config(send, owner):
     return send(owner, "put", "/ai/config", {"privacy_tier": "local_only"})
 
 
+@performs(OPERATIONS, "ai_quick_replies_suggest")
+def suggest_replies(send, owner):
+    return send(owner, "post", "/ai/quick-replies/suggest", {"message": "Hello"})
+
+
+@performs(OPERATIONS, "ai_messages_personalize")
+def personalize_message(send, owner):
+    return send(owner, "post", "/ai/messages/personalize", {"kind": "greeting"})
+
+
 @performs(OPERATIONS, "ai_quick_replies_set")
 def set_quick_replies(send, owner):
     return send(owner, "put", "/ai/quick-replies", {"quick_replies": [{"title": "Hello", "text": "Hello {name}!"}]})

@@ -16,6 +16,7 @@ from django.urls import get_resolver
 
 from ai import prompts
 from ai.providers.base import ERROR_DETAILS
+from ai.replies.suggesting import ESCALATIONS
 from ai.services import PLACEHOLDERS
 from bench.__main__ import BENCHES
 from huntaze import settings
@@ -95,6 +96,8 @@ OPERATIONS = {
     "PUT /ai/config",
     "GET /ai/quick-replies",
     "PUT /ai/quick-replies",
+    "POST /ai/quick-replies/suggest",
+    "POST /ai/messages/personalize",
     "GET /ai/status",
     "GET /ai/azure",
     "POST /ai/azure/smoke",
@@ -260,6 +263,15 @@ def test_generations_page_says_what_the_api_says_of_a_provider_failure():
 
 def test_generations_page_lists_every_check():
     assert column("docs/api/generations.md", "## The checks") == found(r'Failure\(\s*"(\w+)"', "ai/checker.py", "ai/writing.py")
+
+
+def test_replies_page_lists_every_rule():
+    rules = found(r'Failure\(\s*"(\w+)"', "ai/replies/rules.py", "ai/replies/suggesting.py")
+    assert column("docs/ai-replies.md", "## What a text never has") == [code for code in rules if code != "empty"]
+
+
+def test_replies_page_lists_every_reason_to_escalate():
+    assert column("docs/ai-replies.md", "## Drafts and escalations") == sorted(ESCALATIONS)
 
 
 def test_generations_page_lists_every_event_of_the_stream():
