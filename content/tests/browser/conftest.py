@@ -85,3 +85,9 @@ def site(start_shared_stack: Callable[..., Stack], vendor: Simulator) -> Site:
     )
     stack.manage("shell", "--no-imports", "-c", MAKE_PEOPLE.format(people=PEOPLE, password=PASSWORD))
     return Site(stack, vendor)
+
+
+@pytest.fixture(autouse=True)
+def _empty_books(vendor: Simulator) -> None:
+    """Let the vendor forget what a test before has scripted and released."""
+    vendor.reset()
