@@ -9,11 +9,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 
-from ai import local_model, providers
-from ai.providers.base import CompletionRequest, Message, ProviderError, TextChunk
+from ai import checker, local_model, prompts, providers, structured
+from ai.providers.base import CompletionRequest, Message, ProviderError, TextChunk, complete
 
+GOLDEN = yaml.safe_load(Path(__file__).with_name("golden.yaml").read_text(encoding="utf-8"))
 COMMAND = [sys.executable, "manage.py", "localmodel"]
 REQUEST = CompletionRequest("any", (Message("user", "Write one sentence about the sea."),), 40, 0.5, 1)
 
@@ -59,6 +61,25 @@ def test_same_seed_writes_the_same_text(server, settings):
         with providers.get("local").stream(REQUEST) as completion:
             written.append("".join(item.text for item in completion if isinstance(item, TextChunk)))
     assert written[0] == written[1]
+
+
+def test_every_prompt_has_a_golden_order():
+    assert sorted(GOLDEN) == prompts.names()
+
+
+@needs_wheels
+@pytest.mark.parametrize("name", prompts.names())
+def test_golden_order_is_answered_as_its_prompt_says(server, settings, name):
+    settings.LOCAL_AI_URL = server[0]
+    prompt = prompts.load(name)
+    messages = tuple(prompt.render(**GOLDEN[name]))
+    tokens = 40 if prompt.schema is None else prompt.max_output_tokens()  # plain text can break off anywhere, JSON cannot
+    request = CompletionRequest("any", messages, tokens, temperature=0.0, seed=1, schema=prompt.schema)
+    text, finished = complete(providers.get("local"), request)
+    if prompt.schema is None:
+        assert (bool(checker.clean(text)), finished.usage.source) == (True, "reported")
+    else:
+        assert isinstance(structured.read(text, prompt.schema), structured.Fit), text
 
 
 @needs_wheels
