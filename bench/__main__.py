@@ -12,7 +12,7 @@ from importlib.metadata import version
 from statistics import quantiles
 from typing import Any
 
-from bench import client, doors, routing
+from bench import bill, client, doors, gateway, routing, streaming
 from bench.client import Load
 from bench.harness import WORKERS, Cpu, Server, Stage, measure_cpu, run, stage, tree_megabytes
 from bench.seed import PARAGRAPH
@@ -22,6 +22,7 @@ WRITES, WRITES_BEFORE = 1_200, 100
 ORDER = {"kind": "post", "prompt": PARAGRAPH, "length": "short"}
 ME, ASSETS = "/api/v1/users/me", "/api/v1/content/assets?limit=20"
 STREAMS = 100
+MANY_STREAMS, STREAMS_MB = 500, 300.0
 SIGN_INS, SIGN_IN_ROUNDS, HEALTH_REQUESTS = 8, 5, 200
 PACKAGES = ("django", "djangorestframework", "djangorestframework-simplejwt", "gunicorn", "gevent", "psycopg", "redis")
 
@@ -79,13 +80,13 @@ def servers(on: Stage) -> list[Result]:
     return [
         _cpu_result(on, "gevent me", ME, on.threads),
         _cpu_result(on, "gevent assets", ASSETS, on.threads),
-        _streams(on),
+        _streams_result(on),
         *_beside_sign_ins(on),
     ]
 
 
-def _streams(on: Stage) -> Result:
-    """Hold the event streams of a generation that nobody writes."""
+def _streams(on: Stage, count: int = STREAMS) -> tuple[float, float]:
+    """Hold the event streams of a generation that nobody writes; return the web server's megabytes with them, and without."""
     token, server = on.ours.tokens[0], on.ours
     with ExitStack() as open_streams:
         ordering = open_streams.enter_context(client.Connection(server.port))
@@ -93,12 +94,17 @@ def _streams(on: Stage) -> Result:
         request = server.request("GET", f"/api/v1/ai/generations/{json.loads(body)['id']}/stream", token)
         request = request.replace(b"application/json", b"text/event-stream")
         without = tree_megabytes(server.part.pid)
-        for _ in range(STREAMS):
+        for _ in range(count):
             stream = open_streams.enter_context(client.Connection(server.port))
             stream.socket.sendall(request)
             if not stream.socket.recv(65_536).startswith(b"HTTP/1.1 200 "):
                 raise client.UnexpectedAnswer("a stream was refused")
         held = tree_megabytes(server.part.pid)
+    return held, without
+
+
+def _streams_result(on: Stage) -> Result:
+    held, without = _streams(on)
     details = {"streams": STREAMS, "kB_a_stream": (held - without) * 1024 / STREAMS}
     return Result("gevent streams", "open event streams : none", "MB of memory", held, without, held / without, None, details)
 
@@ -162,6 +168,25 @@ def routed(_on: Stage | None) -> list[Result]:
     return timed + [Result(name, what, "share", *figures) for name, what, *figures in routing.tables()]
 
 
+def streamed(on: Stage) -> list[Result]:
+    """P7: how much later than the provider's first token ours is there, and the memory of many open streams."""
+    first = [Result(*figures) for figures in streaming.first_tokens(on)]
+    held, without = _streams(on, MANY_STREAMS)
+    details = {"without": without, "streams": MANY_STREAMS}
+    what = f"{MANY_STREAMS} open event streams : what they may take"
+    return [*first, Result("P7 streams", what, "MB of memory", held, STREAMS_MB, held / STREAMS_MB, 1.0, details)]
+
+
+def balanced(on: Stage) -> list[Result]:
+    """The ledger beside the vendor's bill, over mixed calls with faults."""
+    return [Result(*figures) for figures in bill.balances(on)]
+
+
+def gateways(_on: Stage | None) -> list[Result]:
+    """P12: what the gateway adds to an AI call, beside the bare client and LiteLLM; needs no server of ours."""
+    return [Result(*figures) for figures in gateway.overhead()]
+
+
 BENCHES: dict[str, Callable[[Any], list[Result]]] = {
     "me": me,
     "assets": assets,
@@ -170,8 +195,11 @@ BENCHES: dict[str, Callable[[Any], list[Result]]] = {
     "enumeration": enumeration,
     "refresh": refresh,
     "routing": routed,
+    "gateway": gateways,
+    "streaming": streamed,
+    "bill": balanced,
 }
-WITHOUT_STAGE = {"routing"}
+WITHOUT_STAGE = {"routing", "gateway"}
 
 
 def _cpu_result(on: Stage, name: str, path: str, beside: Server, *, goal: float | None = None) -> Result:

@@ -14,31 +14,15 @@ from typing import Any, Self
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class Simulator:
-    """One running simulator. `url` has no path: OpenAI's API is at `url + "/v1"`, Azure's resource and Anthropic's API are `url` itself."""
+class Control:
+    """A running simulator's books and script.
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ai.simulators", "--until-stdin-closes"],
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        started = json.loads(self._process.stdout.readline() if self._process.stdout else b"")
-        self.url: str = started["url"]
-        self.key: str = started["key"]
-        self.pid = self._process.pid
+    `url` has no path: OpenAI's API is at `url + "/v1"`, Azure's resource and Anthropic's API are `url` itself.
+    """
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.key = key
 
     def script(self, behaviours: list[dict[str, Any]]) -> None:
         """Append what the next calls meet, as fields of `Behaviour`; calls beyond the script are answered well."""
@@ -80,3 +64,29 @@ class Simulator:
         if response.status != HTTPStatus.OK:
             raise ValueError(answer["error"]["message"])
         return answer
+
+
+class Simulator(Control):
+    """A simulator that runs as long as this lasts."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ai.simulators", "--until-stdin-closes"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        started = json.loads(self._process.stdout.readline() if self._process.stdout else b"")
+        super().__init__(started["url"], started["key"])
+        self.pid = self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()

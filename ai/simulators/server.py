@@ -5,6 +5,7 @@ import re
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +44,11 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, vendor: Vendor) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.vendor = vendor
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that break off."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:

@@ -47,7 +47,11 @@ class Behaviour:
 
 @dataclass
 class Call:
-    """One request as the vendor saw it. `tokens_sent` are the pieces written before it ended; one of a `batch` costs half."""
+    """One request as the vendor saw it.
+
+    `tokens_sent` are the pieces written before it ended, the first of a stream at `first_piece_at` on the clock that all processes
+    share (monotonic, in seconds). One of a `batch` costs half.
+    """
 
     number: int
     path: str
@@ -60,6 +64,7 @@ class Call:
     client_disconnected: bool = False
     finished: bool = False
     seconds: float = 0.0
+    first_piece_at: float | None = None
     batch: bool = False
 
 

@@ -99,6 +99,11 @@ class Writer(ABC):
         early = faults.STREAM_FAULTS - {"cut_before_usage"} | {"content_filter_output"}
         return self.behaviour.tokens if self.behaviour.kind in early else len(self.pieces)
 
+    def before_piece(self) -> None:
+        """Let the time before a piece pass, and note when the first leaves."""
+        self.handler.pause(self.behaviour.delay)
+        self.call.first_piece_at = self.call.first_piece_at or time.monotonic()
+
     def fault(self, *, broken: bytes, end: bytes) -> bool:
         """Do what the script says at this point of the stream, and return whether that was its end.
 

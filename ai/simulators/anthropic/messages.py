@@ -63,7 +63,7 @@ class Writer(writer.Writer):
         self._event("ping")
         cut = self.pieces_before_the_fault
         for start in range(0, cut, PIECES_AN_EVENT):
-            self.handler.pause(self.behaviour.delay)
+            self.before_piece()
             pieces = self.pieces[start : min(cut, start + PIECES_AN_EVENT)]
             self.piece("".join(pieces))
             self.call.tokens_sent += len(pieces)

@@ -60,7 +60,7 @@ class Writer(writer.Writer):
             self._send(self._chunk([]) | {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]})
         self._delta({"role": "assistant", "content": "", "refusal": None})
         for piece in self.pieces[: self.pieces_before_the_fault]:
-            self.handler.pause(self.behaviour.delay)
+            self.before_piece()
             self.piece(piece)
             self.call.tokens_sent += 1
         if self.fault(broken=b'data: {"id": "chatcmpl-1", "choices": [{"delta": {"con', end=b"data: [DONE]\n\n"):
