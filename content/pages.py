@@ -12,4 +12,5 @@ urlpatterns = [
     path("home/<uuid:workspace_id>/generations/<uuid:pk>/", home.generation, name="home_generation"),
     path("home/<uuid:workspace_id>/generations/<uuid:pk>/events", home.events, name="home_events"),
     path("home/<uuid:workspace_id>/generations/<uuid:pk>/stop/", home.stop, name="home_stop"),
+    path("home/<uuid:workspace_id>/generations/<uuid:pk>/rate/", home.rate, name="home_rate"),
 ]

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import services as accounts
 from accounts.models import Session
 from accounts.tests.factories import add_member, make_user, make_workspace
-from ai.models import FINAL, LANGUAGES, Generation
+from ai.models import FINAL, LANGUAGES, PERSONAL_KINDS, Generation, GenerationFeedback
 from ai.tests.factories import make_generation, settle
 from content.forms import LANGUAGE_NAMES, LENGTH_NAMES, PLATFORM_NAMES, TONE_NAMES
 from content.serializers import LENGTHS, PLATFORMS, TONES
@@ -32,6 +32,11 @@ def browser(client: Client, owner) -> Client:
 
 def home_of(workspace) -> str:
     return f"/home/{workspace.id}/"
+
+
+def make_ended(workspace, **fields) -> Generation:
+    outputs = [{"variant": 1, "text": "Good morning.", "origin": "model"}]
+    return make_generation(workspace, **{"status": "succeeded", "finished_at": datetime.now(UTC), "outputs": outputs, **fields})
 
 
 def page_of(generation) -> str:
@@ -277,11 +282,44 @@ def test_stop_leaves_what_has_ended(browser, workspace):
     assert (browser.post(f"{page_of(row)}stop/").status_code, state_of(row)) == (302, "succeeded")
 
 
+def test_what_the_person_made_of_a_text_is_kept_and_shown(browser, workspace, owner):
+    row = make_ended(workspace)
+    for rating in ("discarded", "edited"):
+        browser.post(f"{page_of(row)}rate/", {"rating": rating})
+    shown = [(rating, is_said) for rating, _name, is_said in browser.get(page_of(row)).context["ratings"]]
+    assert (list(GenerationFeedback.objects.values_list("generation", "person", "rating")), shown) == (
+        [(row.id, owner.id, "edited")],
+        [("accepted", False), ("edited", True), ("discarded", False)],
+    )
+
+
+@pytest.mark.parametrize(("status", "rating"), [("running", "accepted"), ("succeeded", "adored")])
+def test_nothing_is_kept_of_a_text_that_has_not_ended_nor_of_another_word(browser, workspace, status, rating):
+    row = make_generation(workspace) if status == "running" else make_ended(workspace)
+    assert (browser.post(f"{page_of(row)}rate/", {"rating": rating}).status_code, GenerationFeedback.objects.count()) == (302, 0)
+
+
+def test_analyst_is_not_asked_what_they_make_of_a_text(client, workspace):
+    add_member(workspace, person := make_user(), "analyst")
+    client.force_login(person)
+    row = make_ended(workspace)
+    assert ("ratings" in client.get(page_of(row)).context, client.post(f"{page_of(row)}rate/", {"rating": "edited"}).status_code) == (
+        False,
+        403,
+    )
+
+
+@pytest.mark.parametrize("kind", PERSONAL_KINDS)
+def test_message_to_a_fan_is_no_text_of_the_home(browser, workspace, kind):
+    row = make_generation(workspace, kind=kind)
+    assert (list(browser.get("/").context["generations"]), browser.get(page_of(row)).status_code) == ([], 404)
+
+
 @pytest.mark.parametrize("rows", [1, 5])
-def test_page_of_a_text_takes_five_queries(browser, workspace, rows, django_assert_num_queries):
+def test_page_of_a_text_takes_six_queries(browser, workspace, rows, django_assert_num_queries):
     outputs = [{"variant": number, "text": "Good morning.", "origin": "model"} for number in range(rows)]
-    row = make_generation(workspace, status="succeeded", finished_at=datetime.now(UTC), outputs=outputs)
-    with django_assert_num_queries(5):  # the cookie, its session, the person, who acts where, the text
+    row = make_ended(workspace, outputs=outputs)
+    with django_assert_num_queries(6):  # the cookie, its session, the person, who acts where, the text, what they made of it
         browser.get(page_of(row))
 
 

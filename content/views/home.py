@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,8 +27,8 @@ from accounts.queries import NotMember, Principal, find_principal, workspaces_of
 from accounts.views.pages import of_workspace
 from ai import queries, sse
 from ai import services as ai
-from ai.errors import GenerationNotOpen
-from ai.models import FINAL, BudgetLevel, BudgetPeriod, Generation
+from ai.errors import GenerationNotEnded, GenerationNotOpen
+from ai.models import FINAL, PERSONAL_KINDS, BudgetLevel, BudgetPeriod, FeedbackRating, Generation, GenerationFeedback
 from content import services
 from content.forms import OrderForm
 from content.models import AssetStatus, ContentAsset
@@ -46,6 +48,12 @@ BUDGETS = {
     (BudgetLevel.PLAN, BudgetPeriod.MONTH): gettext_lazy("AI budget of the plan this month"),
     (BudgetLevel.WORKSPACE, BudgetPeriod.MONTH): gettext_lazy("AI budget of the workspace this month"),
     (BudgetLevel.WORKSPACE, BudgetPeriod.DAY): gettext_lazy("AI budget of the workspace today"),
+}
+
+RATINGS = {
+    FeedbackRating.ACCEPTED.value: gettext_lazy("I take it as it is"),
+    FeedbackRating.EDITED.value: gettext_lazy("I take it with changes"),
+    FeedbackRating.DISCARDED.value: gettext_lazy("I drop it"),
 }
 
 
@@ -100,16 +108,20 @@ def workspace(request: HttpRequest, person: Principal) -> HttpResponseBase:
 @of_workspace
 def generation(request: HttpRequest, person: Principal, pk: UUID) -> HttpResponse:
     """Show one text: while it is written as it comes, then what came of it."""
-    row = get_object_or_404(Generation.objects.in_workspace(person.workspace_id), pk=pk)
-    told = {"generation": row, "person": person, "is_final": row.status in FINAL, "may_stop": may(person, "generations:write")}
-    return render(request, "content/generation.html", {**told, "cost": charts.dollars(row.cost_nanousd)})
+    row = get_object_or_404(_texts(person), pk=pk)
+    is_final, may_write = row.status in FINAL, may(person, "generations:write")
+    told = {"generation": row, "person": person, "is_final": is_final, "may_write": may_write, "cost": charts.dollars(row.cost_nanousd)}
+    if row.outputs and is_final and may_write:
+        said = GenerationFeedback.objects.filter(generation=row, person=person.id).values_list("rating", flat=True).first()
+        told["ratings"] = [(rating, name, rating == said) for rating, name in RATINGS.items()]
+    return render(request, "content/generation.html", told)
 
 
 @require_safe
 @of_workspace
 def events(request: HttpRequest, person: Principal, pk: UUID) -> HttpResponseBase:
     """Follow a text as it is written, as the API's stream does, for as long as the browser's session lives and its person may."""
-    row = get_object_or_404(Generation.objects.in_workspace(person.workspace_id), pk=pk)
+    row = get_object_or_404(_texts(person), pk=pk)
 
     def is_still_allowed() -> bool:
         try:
@@ -128,11 +140,23 @@ def events(request: HttpRequest, person: Principal, pk: UUID) -> HttpResponseBas
 @of_workspace
 def stop(request: HttpRequest, person: Principal, pk: UUID) -> HttpResponse:
     """Stop a text; one that has ended stays as it is, and its page says how it ended."""
-    row = get_object_or_404(Generation.objects.in_workspace(person.workspace_id), pk=pk)
-    if not may(person, "generations:write"):
-        raise PermissionDenied(_("Your role does not allow this."))
+    row = get_object_or_404(_texts(person), pk=pk)
+    _require_write(person)
     with suppress(GenerationNotOpen):
         ai.cancel_generation(generation=row)
+    return redirect("home_generation", person.workspace_id, pk)
+
+
+@require_POST
+@of_workspace
+def rate(request: HttpRequest, person: Principal, pk: UUID) -> HttpResponse:
+    """Store what the person made of a text that has ended."""
+    row = get_object_or_404(_texts(person), pk=pk)
+    _require_write(person)
+    if (rating := request.POST.get("rating")) in RATINGS:
+        with suppress(GenerationNotEnded):
+            ai.rate_generation(generation=row, person_id=person.id, rating=rating, comment="")
+            messages.success(request, _("Noted, thank you."))
     return redirect("home_generation", person.workspace_id, pk)
 
 
@@ -141,9 +165,20 @@ def may(person: Principal, scope: str) -> bool:
     return scope in SCOPES[person.workspace_role]
 
 
+def _require_write(person: Principal) -> None:
+    if not may(person, "generations:write"):
+        raise PermissionDenied(_("Your role does not allow this."))
+
+
+def _texts(person: Principal) -> QuerySet[Generation]:
+    """Return the texts of the workspace; what was written to one fan is none."""
+    texts: QuerySet[Generation] = Generation.objects.in_workspace(person.workspace_id).exclude(kind__in=PERSONAL_KINDS)
+    return texts
+
+
 def _shown(person: Principal) -> dict[str, Any]:
     """Return all that the home shows but the form."""
-    generations = Generation.objects.in_workspace(person.workspace_id).only("id", "kind", "status", "input", "created_at")
+    generations = _texts(person).only("id", "kind", "status", "input", "created_at")
     drafts = ContentAsset.objects.in_workspace(person.workspace_id).filter(status=AssetStatus.DRAFT)
     excerpts = drafts.annotate(excerpt=Substr("content", 1, EXCERPT_LENGTH)).only("id", "title", "type", "created_at", "generation_id")
     return {
