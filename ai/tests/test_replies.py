@@ -219,6 +219,18 @@ def test_order_is_audited_counted_and_repeated_safely(api, vendor):
     assert (Generation.objects.count(), AuditEntry.objects.filter(action="generation.create").count()) == (1, 1)
 
 
+@pytest.mark.usefixtures("vendor")
+@pytest.mark.parametrize("rows", [1, 10])
+@pytest.mark.parametrize(("path", "body"), [(SUGGEST, {"message": "Hello"}), (PERSONALIZE, {"kind": "greeting"})])
+def test_ordering_takes_the_same_statements_whatever_the_workspace_has(api, workspace, django_assert_num_queries, rows, path, body):
+    for number in range(rows):
+        QuickReply.objects.create(workspace=workspace, position=number, title=f"{number}", text="x")
+    # The caller; languages, the quick replies of a suggestion, how the workspace speaks, its name, the models that it may ask;
+    # begin, limit, counter, row, audit, hold, entry, commit.
+    with django_assert_num_queries(14 if path == SUGGEST else 13):
+        order(api, path, **body)
+
+
 def test_order_dearer_than_it_may_be_is_refused(api, vendor):
     answer = order(api, SUGGEST, message="Hello", max_cost_microusd=1)
     assert (answer.status_code, answer.json()["code"], Generation.objects.count()) == (402, "budget_exceeded", 0)
