@@ -1,13 +1,16 @@
 """One order of a text for the library: what a model is asked, what is wrong with its draft, and what stands in for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from ai import checker, prompts, template_engine
 from ai.checker import Failure
 from ai.providers.base import Message
+from ai.voice import Voice
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,6 +20,7 @@ class Composition:
     kind: str
     order: Mapping[str, Any]
     seed: int = 0
+    voice: Voice = field(default_factory=Voice)
 
     is_streamed = True
 
@@ -34,7 +38,8 @@ class Composition:
     def messages(self) -> tuple[Message, ...]:
         """Return what a model is asked."""
         names = ("prompt", "platforms", "tone", "length", "language", "audience", "material")
-        return tuple(self.prompt.render(**{name: self.order[name] for name in names}))
+        ordered = {name: self.order[name] for name in names}
+        return tuple(self.prompt.render(**ordered, **self.voice.told, forbidden_words=", ".join(self.voice.forbidden_words)))
 
     def judge(self, answer: str) -> dict[str, Any] | list[Failure]:
         """Return the fields of an output, or what is wrong with a model's draft."""
@@ -47,6 +52,8 @@ class Composition:
             prompt_text=order["prompt"],
             instructions_text="\n".join(message.content for message in self.messages()),
         )
+        if self.voice.forbids(text):
+            failures.append(Failure("forbidden_word", _("It has a word that the workspace forbids.")))
         return failures or {"text": text}
 
     def stand_in(self, variant: int) -> dict[str, Any]:

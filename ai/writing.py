@@ -184,6 +184,7 @@ class Writing:
             input_tokens=most.input_tokens,
             max_output_tokens=most.output_tokens,
             language=order["language"],
+            tier=self.assignment.prompt.tier,
             # A second call reads the first one's text besides, four bytes of most tokens, and a few sentences about it.
             repair_tokens=4 * most.output_tokens + CORRECTION_TOKENS,
             times=order["variants"],
@@ -289,6 +290,8 @@ class Writing:
     def _why_none(self) -> Failure:
         if self._absence == "language":
             return Failure("model_language", _("The embedded model writes English only."))
+        if self._absence == "context":
+            return Failure("model_context", _("It is longer than any model can read that may be asked."))
         return Failure("no_model", _("No AI model is configured that the workspace's privacy tier allows."))
 
     def _stand_in(self, variant: int) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 
+from ai.readings import fold, readings
 from ai.replies import phrases
-from ai.replies.text import fold, readings
 
 # The gravest first.
 REASONS = ("minor", "self_harm", "threat", "police", "lawyer", "legal", "chargeback", "refund")

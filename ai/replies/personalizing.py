@@ -15,8 +15,8 @@ from ai.replies import templates
 from ai.replies.fans import described
 from ai.replies.prices import Price
 from ai.replies.rules import Rules, broken_by, clean, unsafe
-from ai.replies.voice import Voice
 from ai.template_engine import UnsupportedByTemplate
+from ai.voice import Voice
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +92,7 @@ class Personalization:
             language=order["language"],
             most_characters=order["max_length"],
             prices=(self._price,) if self._price else (),
-            forbidden_words=self.voice.forbidden_words,
+            forbids=self.voice.forbids,
             given="\n".join([self.voice.words, self.voice.creator, order["about"]]),
             heard=described(order["fan"], at=self.at),
         )

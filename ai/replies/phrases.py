@@ -1,4 +1,4 @@
-"""Phrases by subject and language, in YAML files of this folder, as patterns over what `ai.replies.text.readings` yields."""
+"""Phrases by subject and language, in YAML files of this folder, as patterns over what `ai.readings.readings` yields."""
 
 import re
 from collections.abc import Iterable, Mapping

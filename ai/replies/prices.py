@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ai.replies.text import fold
+from ai.readings import fold
 
 # What people write for a currency, folded.
 _WRITTEN = {

@@ -15,7 +15,7 @@ from ai.replies import guardrails, templates
 from ai.replies.fans import described, one_line
 from ai.replies.prices import Price
 from ai.replies.rules import Rules, broken_by, clean, unsafe
-from ai.replies.voice import Voice
+from ai.voice import Voice
 
 MOST_CHARACTERS = 600
 DRAFT, ESCALATE = "draft", "escalate"
@@ -115,7 +115,7 @@ class Suggestion:
             language=order["language"],
             most_characters=MOST_CHARACTERS,
             prices=tuple(Price(**row["price"]) for row in order["prices"]),
-            forbidden_words=self.voice.forbidden_words,
+            forbids=self.voice.forbids,
             given="\n".join([self.voice.words, self.voice.creator, *(row["name"] for row in order["prices"])]),
             heard="\n".join(heard),
             instructions="\n".join([*(message.content for message in self.messages()), self.voice.words]),

@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext as _
 
+from ai.readings import fold, visible
 from ai.replies.fans import one_line, segments_of
 from ai.replies.prices import Price
-from ai.replies.text import fold, visible
 from ai.template_engine import FAMILIES, FOLDER, UnsupportedByTemplate
 
 KINDS = ("greeting", "upsell", "ppv_offer", "reactivation", "thank_you", "custom")

@@ -15,13 +15,14 @@ from ai.providers.base import Usage
 from ai.routing import prescore
 from ai.routing.calibration import Calibration
 
+Tier = Literal["small", "strong"]
 Privacy = Literal["local_only", "eu_only", "any"]
 Floor = Literal["97", "99", "100"]
 Role = Literal["first", "second_opinion", "repair", "escalation", "fallback", "shadow"]
 Check = Literal["agreement", "checker", "none"]
 # Why a model is not asked, or why none can be.
 Reason = Literal["no_model", "retired", "privacy", "capability", "language", "context", "health", "tier", "budget", "spare"]
-Why = Literal["compliance", "floor", "learned", "cheap_first", "no_small_model", "no_strong_model"]
+Why = Literal["compliance", "prompt", "floor", "learned", "cheap_first", "no_small_model", "no_strong_model"]
 
 # Where the texts may be processed; what runs on the operator's own machines may be asked always.
 LOCAL, EU = "local", "eu"
@@ -56,7 +57,7 @@ class Candidate:
 
     provider: str
     name: str
-    tier: Literal["small", "strong"]
+    tier: Tier
     regions: frozenset[str]
     context_tokens: int | None
     capabilities: frozenset[str]
@@ -79,6 +80,8 @@ class Candidate:
 class Work:
     """What is asked: the task, the prompt's own text, the tokens of one call at most, and what a model must be able to do.
 
+    `tier` is the least that the prompt is written for.
+
     Each attempt is made up to `times` times, once for each text; all but the first read `repair_tokens` more: the text before and
     what was wrong with it.
     """
@@ -89,6 +92,7 @@ class Work:
     max_output_tokens: int
     needs: frozenset[str] = frozenset()
     language: str | None = None
+    tier: Tier = "small"
     repair_tokens: int = 0
     times: int = 1
 
@@ -195,7 +199,7 @@ def route(work: Work, terms: Terms, now: Snapshot, calibration: Calibration) -> 
     attempts, too_dear = _affordable(_steps(task, why, small, strong), work, terms.budget_nanousd)
     attempts += _repair(attempts, work, terms, allowed)
     attempts += _shadow(attempts, work, terms, reference)
-    if why in ("compliance", "floor"):
+    if why in ("compliance", "prompt", "floor"):
         refused |= {one.key: "tier" for one in small}
     refused |= {one.key: "budget" for one in too_dear}
     asked = {(attempt.provider, attempt.model) for attempt in attempts}
@@ -252,6 +256,8 @@ def _why(
     """
     if task.compliance:
         return "compliance", None
+    if work.tier == "strong":
+        return "prompt", None
     if not small:
         return "no_small_model", None
     if not strong:
@@ -271,7 +277,7 @@ def _steps(task: Task, why: Why, small: Sequence[Candidate], strong: Sequence[Ca
     """Return the calls in order, as far as the budget goes; a small model's answer is checked, a strong one's stays unless broken."""
     if why == "compliance":
         return _in_turn(list(reversed(strong)), "none")
-    if why in ("floor", "learned", "no_small_model"):
+    if why in ("prompt", "floor", "learned", "no_small_model"):
         return _in_turn(strong, "checker")
     check: Check = "agreement" if task.comparable and len(small) > 1 else "checker"
     steps: list[tuple[Candidate, Role, Check]] = [(small[0], "first", check)]

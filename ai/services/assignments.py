@@ -1,7 +1,10 @@
 """What a generation is to write: its order, with what the workspace has set of its writing."""
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
+
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Workspace
 from ai import queries
@@ -9,12 +12,12 @@ from ai.composing import Composition
 from ai.models import Generation, GenerationKind
 from ai.replies.personalizing import Personalization
 from ai.replies.suggesting import Suggestion
-from ai.replies.voice import Voice
+from ai.voice import Voice
 from ai.writing import Assignment
 
 
 def assignment_of(generation: Generation) -> Assignment:
-    """Return what is to be written; for a message to a fan by three statements, or two."""
+    """Return what is to be written; for a reply by three statements, else by two, which are made once a model is to be asked."""
     order, seed = generation.input, seed_of(generation)
     if generation.kind == GenerationKind.REPLY:
         replies = queries.quick_replies_of(generation.workspace_id)
@@ -22,7 +25,8 @@ def assignment_of(generation: Generation) -> Assignment:
         return Suggestion(order=order, at=_at(order["at"]), seed=seed, voice=_voice(generation.workspace_id), snippets=snippets)
     if generation.kind == GenerationKind.PERSONALIZE:
         return Personalization(order=order, at=_at(order["at"]), voice=_voice(generation.workspace_id))
-    return Composition(kind=generation.kind, order=order, seed=seed)
+    voice = cast("Voice", SimpleLazyObject(lambda: _voice(generation.workspace_id)))
+    return Composition(kind=generation.kind, order=order, seed=seed, voice=voice)
 
 
 def seed_of(generation: Generation) -> int:

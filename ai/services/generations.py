@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from ai import stream, tasks
+from ai import providers, stream, tasks
 from ai.errors import BudgetExceeded, GenerationNotOpen
 from ai.models import FINAL, USED, Generation, GenerationStatus
 from ai.providers.base import Usage, estimate_tokens
@@ -184,7 +184,7 @@ def _repeat(lease: leases.Lease, account: Account, stream: Writer, known: Genera
 
 def _plan(writing: Writing, generation: Generation) -> Plan | None:
     """Return who would write a generation that is to be ordered, or None where templates or rules would."""
-    if writing.assignment.decided():
+    if writing.assignment.decided() or not providers.configured():
         return None
     try:
         return routes.plan(writing.work(), generation)

@@ -5,7 +5,8 @@ import pytest
 from accounts.tests.factories import add_member, client_of, make_user
 from ai.models import AiConfig, AiModel, LedgerEntry
 from ai.tests.factories import make_generation, run
-from ai.tests.test_ledger import allow
+from ai.tests.test_cache import SEEDED
+from ai.tests.test_ledger import allow, order
 from huntaze.models import AuditEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,3 +166,27 @@ def test_waiting_order_obeys_a_tier_that_was_set_after_it(vendor, api, workspace
 def test_tier_of_one_workspace_does_not_bind_another(vendor, api, stranger_workspace):
     put(api, privacy_tier="local_only")
     assert run(make_generation(stranger_workspace)).provider == "openai"
+
+
+def test_text_for_the_library_is_written_as_the_workspace_speaks(vendor, api, workspace):
+    put(api, persona="Mia, a baker", response_style="short and dry", boundaries="never politics", forbidden_words=["moist"])
+    run(make_generation(workspace))
+    told = vendor.calls()[0]["body"]["messages"][0]["content"]
+    assert told.endswith(
+        "<persona>\nMia, a baker\n</persona>\n\n<style>\nshort and dry\n</style>\n\n<boundaries>\nnever politics\n</boundaries>\n\n"
+        "<forbidden_words>\nmoist\n</forbidden_words>"
+    )
+
+
+@pytest.mark.parametrize("written", ["moist", "MOIST", "m0ist", "m o i s t"])
+def test_text_with_a_forbidden_word_is_asked_for_again(vendor, api, workspace, written):
+    put(api, forbidden_words=["moist"])
+    vendor.script([{"text": f"My cake is {written}. " + " ".join(f"word{number}" for number in range(60))}])
+    generation = run(make_generation(workspace))
+    assert ("forbidden_word" in {check["code"] for check in generation.checks}, len(vendor.calls())) == (True, 2)
+
+
+def test_order_is_written_anew_once_the_workspace_speaks_otherwise(vendor, api, workspace):
+    run(order(workspace, order=SEEDED))
+    put(api, persona="Bo")
+    assert run(order(workspace, order=SEEDED)).cache == ""

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from ai.replies.prices import SIGNS, Price, has_other_price
 from ai.replies.rules import Rules, broken_by, clean
 from ai.simulators import texts
+from ai.voice import Voice
 
 RULES = Rules(
     language="en",
     most_characters=300,
     prices=(Price(20_00, "usd"),),
-    forbidden_words=("darn it", "moist"),
+    forbids=Voice(forbidden_words=("darn it", "moist")).forbids,
     given="name: Leo\nlikes: cooking\nI am Bella. You never speak of my family, my studio in Lyon or other fans, whoever asks.",
     heard="Hey, do you know Paris? You can have me for $5.",
 )

@@ -9,9 +9,9 @@ import pytest
 
 from ai.replies.personalizing import Personalization
 from ai.replies.suggesting import Suggestion
-from ai.replies.voice import Voice
 from ai.simulators import hostile
 from ai.template_engine import UnsupportedByTemplate
+from ai.voice import Voice
 
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FAN = {"tier": "vip", "name": "Leo", "preferred_content": "cooking videos"}

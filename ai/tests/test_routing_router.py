@@ -50,6 +50,7 @@ works = st.builds(
     max_output_tokens=st.integers(1, 1000),
     needs=st.frozensets(st.sampled_from(["schema", "seed"]), max_size=1),
     language=st.none() | st.sampled_from(["en", "fr"]),
+    tier=st.sampled_from(["small", "strong"]),
     repair_tokens=st.integers(0, 1000),
     times=st.integers(1, 5),
 )
@@ -174,6 +175,12 @@ def test_comparable_answer_is_held_against_a_second_cheap_one():
 def test_compliance_asks_the_strong_model_and_says_why():
     found = route(replace(WORK, task="moderation"), Terms(), Snapshot((MINI, STRONG), TODAY), SHIPPED)
     assert (found.why, [one.model for one in found.attempts]) == ("compliance", ["strong"])
+    assert [(one.model, one.reason) for one in found.alternatives] == [("mini", "tier")]
+
+
+def test_prompt_that_is_written_for_strong_models_asks_no_small_one():
+    found = route(replace(WORK, tier="strong"), Terms(), Snapshot((MINI, STRONG), TODAY), SHIPPED)
+    assert (found.why, [(one.model, one.role) for one in found.attempts]) == ("prompt", [("strong", "first"), ("strong", "repair")])
     assert [(one.model, one.reason) for one in found.alternatives] == [("mini", "tier")]
 
 

@@ -262,7 +262,9 @@ def test_generations_page_says_what_the_api_says_of_a_provider_failure():
 
 
 def test_generations_page_lists_every_check():
-    assert column("docs/api/generations.md", "## The checks") == found(r'Failure\(\s*"(\w+)"', "ai/checker.py", "ai/writing.py")
+    assert column("docs/api/generations.md", "## The checks") == found(
+        r'Failure\(\s*"(\w+)"', "ai/checker.py", "ai/composing.py", "ai/writing.py"
+    )
 
 
 def test_replies_page_lists_every_rule():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai.replies.text import fold, readings, visible
+from ai.readings import fold, readings, visible
 
 HIDDEN = [
     "\u200b",
