@@ -1,6 +1,6 @@
-"""Our ledger beside the vendor's bill, after mixed orders with scripted faults: `python -m bench.books ADDRESS KEY CALLS` prints JSON.
+"""Our ledger beside the vendor's bill, after mixed orders with faults: `python -m bench.books ADDRESS KEY CALLS FIRST` prints JSON.
 
-Orders are made and written by the product's own services, in threads; the simulated vendor speaks as OpenAI, Azure and Anthropic. Each
+Orders are made and written by the product's own services, in threads; the simulated vendor speaks as OpenAI and as Anthropic. Each
 order's prompt has a number of its own, by which its entries in the ledger find its lines on the bill.
 """
 
@@ -165,11 +165,11 @@ def keep_known_models() -> None:
             sys.exit(f"the simulated vendor bills {model} at other prices than the catalogue")
 
 
-def run(simulator: "Control", people: Sequence[tuple["UUID", "UUID | None"]], *, calls: int) -> Books:
-    """Place orders, spread over these workspaces and people, until the vendor has seen so many calls; compare."""
+def run(simulator: "Control", people: Sequence[tuple["UUID", "UUID | None"]], *, calls: int, first: int = 0) -> Books:
+    """Place orders from the number `first` on, spread over these people, until the vendor has seen so many calls; return the books."""
     from django.db import connections
 
-    simulator.script(script(2 * calls))
+    simulator.script(script(2 * calls, seed=SEED + first))
     generations: dict[int, UUID] = {}
 
     def one(number: int) -> None:
@@ -181,8 +181,8 @@ def run(simulator: "Control", people: Sequence[tuple["UUID", "UUID | None"]], *,
     with ThreadPoolExecutor(THREADS) as threads:
         while (seen := len(simulator.calls())) < calls:
             a_call = len(generations) / seen if seen else 0.2
-            until = len(generations) + max(10, round((calls - seen) * a_call))
-            list(threads.map(one, range(len(generations), until)))
+            start = first + len(generations)
+            list(threads.map(one, range(start, start + max(10, round((calls - seen) * a_call)))))
     return compare(simulator, generations)
 
 
@@ -193,13 +193,13 @@ def main() -> None:
     from ai import services
     from ai.simulators.client import Control
 
-    address, key, calls = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    address, key, calls, first = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     keep_known_models()
     people = list(Workspace.objects.order_by("id").values_list("id", "memberships__user_id"))
     for workspace_id, _person_id in people[::4]:  # a strong model writes for a quarter of them
         services.set_config(workspace_id=workspace_id, fields={"quality_floor": "100"})
     began = time.monotonic()
-    books = run(Control(address, key), people, calls=calls)
+    books = run(Control(address, key), people, calls=calls, first=first)
     print(json.dumps(asdict(books) | {"seconds": time.monotonic() - began}))
 
 
