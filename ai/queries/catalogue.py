@@ -15,10 +15,9 @@ from ai import local_model, pricing
 from ai.models import AiModel, ProviderName
 from ai.providers import configured, get
 from ai.providers.base import Usage
+from ai.queries.privacy import OWN
 from ai.routing.router import LOCAL, Candidate, Terms
 
-# What runs on the operator's machines, which every privacy tier allows.
-_OWN = (ProviderName.COMPATIBLE, ProviderName.LOCAL)
 # One prepared statement, since it is part of every order: a row for each model of the configured providers, or one without any.
 _OFFER = """
 SELECT w.plan, coalesce(c.privacy_tier, 'any'), coalesce(c.quality_floor, '99'), ai_left(w.id, %(member)s, %(key)s, now()),
@@ -72,7 +71,7 @@ def offer(*, workspace_id: UUID, member_id: UUID | None = None, key_id: UUID | N
     plan, privacy, floor, left = rows[0][:4]
     models = [_of_row(dict(zip((*_COLUMNS, *_PRICES), row[4:], strict=True))) for row in rows if row[4] is not None]
     known = {model.provider for model in models}
-    models += [_without_row(provider) for provider in providers if provider in _OWN and provider not in known]
+    models += [_without_row(provider) for provider in providers if provider in OWN and provider not in known]
     terms = Terms(privacy, floor, plan, left, reference=settings.AI_REFERENCE_MODEL)
     return Offer(terms, tuple(models))
 
@@ -89,7 +88,7 @@ def _of_row(row: Mapping[str, Any]) -> PricedModel:
     facts = {name: row[name] for name in ("provider", "name", "tier", "rank", "context_tokens", "retires_on", *_PRICES)}
     return PricedModel(
         **facts,
-        regions=regions | {LOCAL} if provider in _OWN else regions,
+        regions=regions | {LOCAL} if provider in OWN else regions,
         capabilities=frozenset(row["capabilities"]),
         sent_name=row["deployment"] or row["name"],
         languages=_languages_of(provider),
