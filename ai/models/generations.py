@@ -110,6 +110,7 @@ class Generation(LeasedWork, Record):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["workspace", "id"], name="generation_by_workspace"),
+            models.Index(fields=["workspace", "finished_at"], name="generation_by_end"),
             models.Index(fields=["workspace", "cache_key"], condition=~Q(cache_key=""), name="generation_by_cache_key"),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="generation_to_wake"),
         ]

@@ -200,8 +200,8 @@ def test_estimate_of_a_template_is_nothing(api):
     assert api.post(ESTIMATE, ORDER).json() == {"provider": "template", "model": "", "low_microusd": 0, "high_microusd": 0}
 
 
-def test_order_with_a_model_takes_ten_statements(vendor, api, django_assert_num_queries):
+def test_order_with_a_model_takes_eleven_statements(vendor, api, django_assert_num_queries):
     api.post(GENERATE, ORDER)
-    # the caller; the model's price; begin, lock the plan, count, insert, audit, the budgets, the entry, commit
-    with django_assert_num_queries(10):
+    # the caller; how the workspace speaks, the models; begin, lock the plan, count, insert, audit, the budgets, the entry, commit
+    with django_assert_num_queries(11):
         assert api.post(GENERATE, ORDER).status_code == 202
