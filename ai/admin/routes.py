@@ -13,6 +13,7 @@ from huntaze.charts import dollars
 WHY: Mapping[str, Any] = MappingProxyType(
     {
         "compliance": _("A task of compliance is left to strong models only."),
+        "prompt": _("The prompt is written for strong models."),
         "floor": _("The workspace wants the strong model's quality, and answers to this task cannot be compared."),
         "learned": _("The learned score expects that the strong model is worth its price here."),
         "cheap_first": _("A small model is asked first, and its answer is checked."),

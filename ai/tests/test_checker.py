@@ -192,7 +192,7 @@ def test_any_text_gets_a_verdict(text, kind):
     )
 
 
-@pytest.mark.parametrize("kind", prompts.names())
+@pytest.mark.parametrize("kind", sorted({*checker.WORDS, *checker.ITEMS}))
 @pytest.mark.parametrize("language", ["en", "fr", "es", "de", "it", "pt"])
 @pytest.mark.parametrize("length", ["short", "medium", "long"])
 def test_simulated_model_writes_what_passes(kind, language, length):
