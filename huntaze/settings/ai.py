@@ -2,7 +2,7 @@
 
 from huntaze.settings.base import env
 
-# AI providers: the first that is configured writes; `local` is the embedded model.
+# AI providers: the router asks of all that are configured; `local` is the embedded model.
 OPENAI_API_KEY = env.text("OPENAI_API_KEY", secret=True, help="Key of the OpenAI API.")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1", schemes=("http", "https"), help="Address of the OpenAI API.")
 AZURE_OPENAI_ENDPOINT = env.url(
