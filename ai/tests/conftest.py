@@ -4,9 +4,12 @@ import os
 import socket
 
 import pytest
+from redis import Redis
 
 from ai.models import AiModel
 from ai.simulators.client import Simulator
+from ai.tests.installation import PARTS, settings_for
+from huntaze.tests.client import ApiClient
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +74,41 @@ def environment():
     yield lambda **variables: os.environ.update(variables)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def installation(start_stack, openai_simulator):
+    """Return a function that starts an installation that loses its Valkey, whose provider is the simulated vendor."""
+    return lambda *parts: start_stack(*(parts or PARTS), **settings_for(openai_simulator))
+
+
+@pytest.fixture(scope="module")
+def running(start_shared_stack, openai_process):
+    """Return an installation that the tests of this module share."""
+    return start_shared_stack(*PARTS, **settings_for(openai_process))
+
+
+@pytest.fixture
+def breakable(running):
+    """Return the shared installation, whose web servers and workers the test may end; the next test finds one of each again."""
+    yield running
+    for name in set(running.parts) - {"valkey", *PARTS}:
+        running.kill(name)
+        del running.parts[name]
+    for name in PARTS:
+        if not running.parts[name].running():
+            running.restart(name)
+
+
+@pytest.fixture
+def creator(running, openai_simulator, request):
+    """Return a creator of their own on the shared installation, with the vendor's books empty and its circuits closed."""
+    with Redis.from_url(running.env["REDIS_URL"]) as connection:
+        connection.delete("ai:retries", *connection.scan_iter("ai:circuit:*"))
+    return ApiClient(running.url).sign_up(f"{request.node.name}@example.com".replace("[", "-").replace("]", ""))
+
+
+@pytest.fixture
+def hangs(openai_simulator):
+    """Let the vendor's next `times` calls write some words and then fall silent."""
+    return lambda times=1: openai_simulator.script([{"kind": "hang_mid_stream", "tokens": 5}] * times)
