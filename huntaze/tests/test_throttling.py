@@ -88,7 +88,9 @@ def test_reads_pass_uncounted_without_valkey(no_valkey, api, settings):
 def test_signing_in_is_counted_in_postgresql_without_valkey(no_valkey, anonymous, settings):
     limits(settings, auth=2)
     answers = [sign_in(anonymous, f"person{guess}@example.com") for guess in range(3)]
-    assert ([answer.status_code for answer in answers], answers[2]["RateLimit"]) == ([401, 401, 429], '"auth";r=0;t=60')
+    told, _, seconds = answers[2]["RateLimit"].rpartition("=")
+    assert ([answer.status_code for answer in answers], told) == ([401, 401, 429], '"auth";r=0;t')
+    assert 50 <= int(seconds) <= 60  # the minute runs on while passwords are hashed
 
 
 @pytest.mark.django_db
